@@ -1,0 +1,11 @@
+// Package testdata holds captures that this project made, for tests and
+// examples. README.md tells their origin.
+package testdata
+
+import _ "embed"
+
+// Web is a capture of ordinary traffic between two hosts: DNS, HTTP, TLS and
+// ping over IPv4 and IPv6, fragments, a refused connection, lost segments.
+//
+//go:embed web.pcap
+var Web []byte
