@@ -1,0 +1,228 @@
+package pipelinetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/sink"
+)
+
+// sizes are the batch sizes that the suites try.
+var sizes = []int{1, 2, 7, 512}
+
+// TestSource checks that a source keeps its contract: make returns a fresh
+// source that ends by itself, with the same flows each time.
+func TestSource(t *testing.T, make func() pipeline.Source) {
+	t.Helper()
+	for name, check := range map[string]func(testing.TB, func() pipeline.Source) error{
+		"same flows at any batch size": sameFlows,
+		"fields are marked":            marked,
+		"stops when told":              stops,
+	} {
+		t.Run(name, func(t *testing.T) { report(t, check(t, make)) })
+	}
+}
+
+// TestTransform checks that a transform keeps its contract, on flows of
+// Generate. make returns a fresh transform.
+func TestTransform(t *testing.T, make func() pipeline.Transform) {
+	t.Helper()
+	for name, check := range map[string]func(testing.TB, func() pipeline.Transform) error{
+		"same flows at any batch size":   transformsAlike,
+		"leaves other flows alone":       leavesOthers,
+		"keeps the selection's order":    keepsOrder,
+		"works on an empty selection":    worksEmpty,
+		"works on several lanes at once": worksOnLanes,
+	} {
+		t.Run(name, func(t *testing.T) { report(t, check(t, make)) })
+	}
+}
+
+// TestSink checks that a sink keeps its contract, on flows of Generate. make
+// returns a fresh sink.
+func TestSink(t *testing.T, make func() pipeline.Sink) {
+	t.Helper()
+	for name, check := range map[string]func(testing.TB, func() pipeline.Sink) error{
+		"changes no flow":             changesNothing,
+		"releases what it retains":    releases,
+		"closes without a single one": closesUnused,
+	} {
+		t.Run(name, func(t *testing.T) { report(t, check(t, make)) })
+	}
+}
+
+func report(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs a plan and returns what is wrong with it.
+func run(t testing.TB, p *pipeline.Plan, opts ...pipeline.Option) error {
+	pl, err := p.Build(append(opts, pipeline.WithPoison())...)
+	if err != nil {
+		return err
+	}
+	return errors.Join(pl.Run(t.Context()), pl.Stats().Check())
+}
+
+func sameFlows(t testing.TB, make func() pipeline.Source) error {
+	var first []byte
+	for i, size := range sizes {
+		var got bytes.Buffer // JSON tells columns as well
+		if err := run(t, pipeline.From(make()).To(sink.JSON(&got)), pipeline.WithBatchSize(size)); err != nil {
+			return fmt.Errorf("in batches of %d: %w", size, err)
+		}
+		if i == 0 {
+			first = got.Bytes()
+		} else if !bytes.Equal(first, got.Bytes()) {
+			return fmt.Errorf("other flows in batches of %d than of %d", size, sizes[0])
+		}
+	}
+	return nil
+}
+
+func marked(t testing.TB, make func() pipeline.Source) error {
+	got := Record()
+	if err := run(t, pipeline.From(make()).To(got)); err != nil {
+		return err
+	}
+	for _, fl := range got.Flows() {
+		if f, bad := fl.Unmarked(); bad {
+			return fmt.Errorf("%v is set but not marked: use its Set method", f)
+		}
+	}
+	return nil
+}
+
+// stops ends the context from the sink, after the first batch.
+func stops(t testing.TB, make func() pipeline.Source) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stop := sink.Func("stop", func(*flow.Batch) error { cancel(); return nil })
+	return pipeline.From(make()).To(stop).Run(ctx, pipeline.WithBatchSize(1), pipeline.WithDrainTimeout(5*time.Second))
+}
+
+func transformsAlike(t testing.TB, make func() pipeline.Transform) error {
+	return sameFlows(t, func() pipeline.Source { return through{Generate(2000, 1), make()}.source() })
+}
+
+// through runs flows through a transform first, so that what checks sources
+// checks transforms too.
+type through struct {
+	src pipeline.Source
+	t   pipeline.Transform
+}
+
+func (th through) source() pipeline.Source {
+	return pipeline.NewSource("flows of a transform", func() (pipeline.Source, error) {
+		got := Record()
+		err := pipeline.From(th.src).Through(th.t).To(got).Run(context.Background(), pipeline.WithClock(pipeline.EventClock()))
+		if err != nil {
+			return nil, err
+		}
+		var each pipeline.Source
+		left := got.Flows()
+		each = pipeline.SourceFunc(func(_ context.Context, b *flow.Batch) error {
+			for len(left) > 0 {
+				fl := b.Next()
+				if fl == nil {
+					return nil
+				}
+				*fl, left = left[0], left[1:]
+			}
+			return io.EOF
+		})
+		return each, nil
+	})
+}
+
+// sampled hands fn a batch of generated flows of which every third is selected,
+// behind a source that has filled it.
+func sampled(t testing.TB, tr pipeline.Transform, check func(before []flow.Flow, rows []uint16, b *flow.Batch) error) error {
+	third := 0
+	var before []flow.Flow
+	var rows []uint16
+	narrow := pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
+		b.Keep(func(*flow.Flow) bool { third++; return third%3 == 0 })
+		flows, r := b.Raw()
+		before, rows = slices.Clone(flows), slices.Clone(r)
+		return nil
+	})
+	look := pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error { return check(before, rows, b) })
+	return run(t, pipeline.From(Generate(1000, 2)).Through(narrow, tr, look).To(sink.Discard()))
+}
+
+func leavesOthers(t testing.TB, make func() pipeline.Transform) error {
+	return sampled(t, make(), func(before []flow.Flow, rows []uint16, b *flow.Batch) error {
+		after, _ := b.Raw()
+		if len(after) < len(before) {
+			return errors.New("the batch lost rows")
+		}
+		for i := range before {
+			if !slices.Contains(rows, uint16(i)) && before[i] != after[i] {
+				return fmt.Errorf("flow %d was changed although it is not selected", i)
+			}
+		}
+		return nil
+	})
+}
+
+func keepsOrder(t testing.TB, make func() pipeline.Transform) error {
+	return sampled(t, make(), func(_ []flow.Flow, rows []uint16, b *flow.Batch) error {
+		_, after := b.Raw()
+		for i, r := range after {
+			if i > 0 && r <= after[i-1] {
+				return errors.New("the selection is not strictly ascending")
+			}
+			if !slices.Contains(rows, r) {
+				return fmt.Errorf("flow %d came back into the selection", r)
+			}
+		}
+		return nil
+	})
+}
+
+func worksEmpty(t testing.TB, make func() pipeline.Transform) error {
+	return run(t, pipeline.From(Generate(10, 3)).Through(pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
+		b.SetRows(nil)
+		return nil
+	}), make()).To(sink.Discard()))
+}
+
+func worksOnLanes(t testing.TB, make func() pipeline.Transform) error {
+	return run(t, pipeline.From(Generate(5000, 4), Generate(5000, 5)).Repartition(2).Through(make()).To(sink.Discard()))
+}
+
+func changesNothing(t testing.TB, make func() pipeline.Sink) error {
+	var before, after bytes.Buffer
+	if err := run(t, pipeline.From(Generate(1000, 6)).To(sink.JSON(&before), make(), sink.JSON(&after))); err != nil {
+		return err
+	}
+	if !bytes.Equal(before.Bytes(), after.Bytes()) {
+		return errors.New("flows were changed by the sink")
+	}
+	return nil
+}
+
+func releases(t testing.TB, make func() pipeline.Sink) error {
+	for _, size := range sizes {
+		if err := run(t, pipeline.From(Generate(300, 7)).To(make()), pipeline.WithBatchSize(size)); err != nil {
+			return fmt.Errorf("in batches of %d: %w", size, err)
+		}
+	}
+	return nil
+}
+
+func closesUnused(t testing.TB, make func() pipeline.Sink) error {
+	return run(t, pipeline.From(Flows()).To(make()))
+}

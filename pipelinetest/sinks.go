@@ -1,0 +1,157 @@
+package pipelinetest
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/flow"
+)
+
+// Recorder is a sink that keeps copies of the flows that reach it. Its methods
+// may be called at any time, from any goroutine.
+type Recorder struct {
+	mu    sync.Mutex
+	flows []flow.Flow
+	kept  []*flow.Batch
+}
+
+// Record returns an empty Recorder.
+func Record() *Recorder { return new(Recorder) }
+
+// String returns the sink's name.
+func (r *Recorder) String() string { return "record" }
+
+// Write implements pipeline.Sink.
+func (r *Recorder) Write(_ context.Context, b *flow.Batch) error {
+	own := flow.NewOwner(flow.OwnerConfig{Size: max(b.Len(), 1), Layout: b.Layout(), Symbols: b.Symbols()}).Begin(b.Now(), time.Time{})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for fl := range b.All() {
+		own.Append(b, fl)
+		r.flows = append(r.flows, *fl)
+	}
+	r.kept = append(r.kept, own)
+	return nil
+}
+
+// Flows returns the flows in the order in which they came.
+func (r *Recorder) Flows() []flow.Flow {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]flow.Flow(nil), r.flows...)
+}
+
+// Each calls fn with every flow and the batch that its columns are in.
+func (r *Recorder) Each(fn func(*flow.Batch, *flow.Flow)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range r.kept {
+		for fl := range b.All() {
+			fn(b, fl)
+		}
+	}
+}
+
+// Refuse is a sink that fails with err.
+func Refuse(err error) pipeline.Sink {
+	return pipeline.NamedSink("refuse", pipeline.SinkFunc(func(context.Context, *flow.Batch) error { return err }))
+}
+
+// Slow is a sink that waits before it writes to s; it stops waiting when its
+// context ends. It does not open or close s.
+func Slow(s pipeline.Sink, d time.Duration) pipeline.Sink {
+	return pipeline.NamedSink("slow", pipeline.SinkFunc(func(ctx context.Context, b *flow.Batch) error {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			return s.Write(ctx, b)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}))
+}
+
+// Flaky is a sink that fails with err some flows of each batch, the given share
+// of them (0 to 1) by a generator of that seed, and writes the others to s. It
+// does not open or close s.
+func Flaky(s pipeline.Sink, err error, share float64, seed uint64) pipeline.Sink {
+	r := rand.New(rand.NewPCG(seed, seed))
+	return pipeline.NamedSink("flaky", pipeline.SinkFunc(func(ctx context.Context, b *flow.Batch) error {
+		var good, bad []uint16
+		_, rows := b.Raw()
+		for _, i := range rows {
+			if r.Float64() < share {
+				bad = append(bad, i)
+			} else {
+				good = append(good, i)
+			}
+		}
+		cause := err
+		if len(good) > 0 {
+			if e := b.Within(good, func() error { return s.Write(ctx, b) }); e != nil {
+				cause = errors.Join(e, err)
+				bad = append(bad, failed(good, e)...)
+				slices.Sort(bad)
+			}
+		}
+		if len(bad) == 0 {
+			return nil
+		}
+		return &flow.PartialError{Rows: bad, Err: cause}
+	}))
+}
+
+// failed returns which of the rows that were written an error is about.
+func failed(rows []uint16, err error) []uint16 {
+	var partial *flow.PartialError
+	if errors.As(err, &partial) {
+		return partial.Rows
+	}
+	return rows
+}
+
+// Panic is a sink that panics.
+func Panic() pipeline.Sink {
+	return pipeline.NamedSink("panic", pipeline.SinkFunc(func(context.Context, *flow.Batch) error { panic("pipelinetest.Panic") }))
+}
+
+// Stuck is a sink that does not come back before its context ends.
+func Stuck() pipeline.Sink {
+	return pipeline.NamedSink("stuck", pipeline.SinkFunc(func(ctx context.Context, _ *flow.Batch) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}))
+}
+
+// Late is a sink that retains every batch and writes it to s on another
+// goroutine, one at a time. It does not open or close s.
+func Late(s pipeline.Sink) pipeline.Sink {
+	return pipeline.NewSink("late", func() (pipeline.Sink, error) { return &late{to: s}, nil })
+}
+
+type late struct {
+	to   pipeline.Sink
+	mu   sync.Mutex
+	work sync.WaitGroup
+}
+
+func (l *late) Write(ctx context.Context, b *flow.Batch) error {
+	v := b.Retain()
+	l.work.Go(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		v.Release(l.to.Write(ctx, v.Batch()))
+	})
+	return nil
+}
+
+func (l *late) Close(context.Context) error {
+	l.work.Wait()
+	return nil
+}
