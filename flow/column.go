@@ -33,6 +33,7 @@ type vectorer interface {
 	present(i int) bool
 	clear(i int)
 	reset(n int)
+	poison(n int)
 	copyRow(dst *Batch, f Field, to int, src *Batch, from int)
 }
 

@@ -171,8 +171,11 @@ func TestViewIsUntouchedByWhatFollows(t *testing.T) {
 		user, _ := b.User(fl)
 		require.Equal(t, "batch", string(user))
 	}
+	b.SetNATSrcPort(&flows[0], 80)
+	ports, _ := flow.Column[uint16](b, flow.FieldNATSrcPort)
 	o.Finish(nil)
 	require.Equal(t, uint32(0xdbdbdbdb), flows[0].SrcAS, "memory is poisoned")
+	require.Equal(t, uint16(0xdbdb), ports[0], "columns too")
 }
 
 func TestCompletion(t *testing.T) {

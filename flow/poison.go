@@ -11,7 +11,12 @@ func (o *Owner) poison() {
 	fill(b.bytes)
 	fill(b.words)
 	fill(b.addrs)
+	for i := range b.live.all() {
+		b.cols[i].poison(b.n)
+	}
 }
+
+func (v *vector[T]) poison(n int) { fill(v.vals[:n]) }
 
 func fill[T any](s []T) {
 	if len(s) == 0 {
