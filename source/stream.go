@@ -21,6 +21,10 @@ var UnknownJSON = codec.Unknown
 // defaultSymbols is how many names one stream may add to the pipeline's table.
 const defaultSymbols = 1 << 16
 
+// maxFill is how many bytes of a stream go into one batch at the most, give or
+// take a record: texts are kept in the batch, so that bounds its memory.
+const maxFill = 4 << 20
+
 // Option changes what a source of a stream does.
 type Option func(*options)
 
@@ -146,9 +150,10 @@ func (s *stream) Read(ctx context.Context, b *flow.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for !b.Full() {
+	for filled := 0; !b.Full() && filled < maxFill; {
 		size, need, err := s.rec.next(s.buf.Bytes(), b, s.buf.Ended())
 		s.buf.Skip(size)
+		filled += size
 		var bad badRecord
 		switch {
 		case err != nil && s.opts.skipBad && errors.As(err, &bad):
