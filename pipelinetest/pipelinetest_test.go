@@ -85,6 +85,15 @@ func TestSuitesCatch(t *testing.T) {
 	}
 	require.ErrorContains(t, sameFlows(t, moody), "other flows in batches of 2")
 
+	first := func() pipeline.Transform {
+		return pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
+			flows, rows := b.Raw()
+			flows[rows[0]].SetCustomerID(1)
+			return nil
+		})
+	}
+	require.ErrorContains(t, transformsAlike(t, first), "other flows in batches of 2")
+
 	meddler := func() pipeline.Transform {
 		return pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
 			flows, _ := b.Raw()
