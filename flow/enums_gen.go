@@ -2,7 +2,7 @@
 
 package flow
 
-// Values of a how an address was made anonymous (flowpipeline).
+// Values of Anonymized: how an address was made anonymous (flowpipeline).
 const (
 	AnonymizedNo                 = 0
 	AnonymizedCryptoPAn          = 1
@@ -10,7 +10,7 @@ const (
 	AnonymizedSubnetAndCryptoPAn = 3
 )
 
-// Values of a which end of a biflow is the source (RFC 5103 6.3).
+// Values of BiflowDirection: which end of a biflow is the source (RFC 5103 6.3).
 const (
 	BiflowDirectionArbitrary        = 0
 	BiflowDirectionInitiator        = 1
@@ -18,19 +18,19 @@ const (
 	BiflowDirectionPerimeter        = 3
 )
 
-// Values of a no or yes.
+// Values of Bool: no or yes.
 const (
 	BoolNo  = 0
 	BoolYes = 1
 )
 
-// Values of a direction at the observation point (IANA IPFIX 61).
+// Values of Direction: direction at the observation point (IANA IPFIX 61).
 const (
 	DirectionIngress = 0
 	DirectionEgress  = 1
 )
 
-// Values of a why a flow was ended (IANA IPFIX 136).
+// Values of EndReason: why a flow was ended (IANA IPFIX 136).
 const (
 	EndReasonIdle      = 1
 	EndReasonActive    = 2
@@ -39,7 +39,7 @@ const (
 	EndReasonResources = 5
 )
 
-// Values of a type of a frame's payload (IEEE 802 numbers).
+// Values of EtherType: type of a frame's payload (IEEE 802 numbers).
 const (
 	EtherTypeIPv4          = 2048
 	EtherTypeARP           = 2054
@@ -49,7 +49,7 @@ const (
 	EtherTypeLLDP          = 35020
 )
 
-// Values of a kind of header in a packet (goflow2).
+// Values of Layer: kind of header in a packet (goflow2).
 const (
 	LayerEthernet           = 0
 	LayerIPv4               = 1
@@ -68,7 +68,7 @@ const (
 	LayerCustom             = 99
 )
 
-// Values of a IP protocol (IANA protocol numbers).
+// Values of Proto: IP protocol (IANA protocol numbers).
 const (
 	ProtoICMP    = 1
 	ProtoIGMP    = 2
@@ -88,7 +88,7 @@ const (
 	ProtoUDPLite = 136
 )
 
-// Values of a origin validation state (RFC 6811 2).
+// Values of RPKI: origin validation state (RFC 6811 2).
 const (
 	RPKIUnknown  = 0
 	RPKIValid    = 1
@@ -96,21 +96,21 @@ const (
 	RPKIInvalid  = 3
 )
 
-// Values of a why a route is invalid (RFC 6811 2).
+// Values of RPKIReason: why a route is invalid (RFC 6811 2).
 const (
 	RPKIReasonNone   = 0
 	RPKIReasonOrigin = 1
 	RPKIReasonLength = 2
 )
 
-// Values of a a side of a flow (flowpipeline).
+// Values of Side: a side of a flow (flowpipeline).
 const (
 	SideNeither = 0
 	SideSrc     = 1
 	SideDst     = 2
 )
 
-// Values of a encapsulation of an inner packet (RFC 2784, 7348, 2003, 8926).
+// Values of Tunnel: encapsulation of an inner packet (RFC 2784, 7348, 2003, 8926).
 const (
 	TunnelNone   = 0
 	TunnelGRE    = 1
@@ -120,7 +120,7 @@ const (
 	TunnelTeredo = 5
 )
 
-// Values of a protocol that a record arrived by (goflow2, flowpipeline).
+// Values of Type: protocol that a record arrived by (goflow2, flowpipeline).
 const (
 	TypeUnknown   = 0
 	TypeSFlow5    = 1
@@ -132,109 +132,119 @@ const (
 	TypeNetFlowV7 = 7
 )
 
-var enumTexts = map[string]map[uint64]string{
-	"Anonymized": {
-		0: "no",
-		1: "cryptopan",
-		2: "subnet",
-		3: "subnet and cryptopan",
-	},
-	"BiflowDirection": {
-		0: "arbitrary",
-		1: "initiator",
-		2: "reverseInitiator",
-		3: "perimeter",
-	},
-	"Bool": {
-		0: "no",
-		1: "yes",
-	},
-	"Direction": {
-		0: "ingress",
-		1: "egress",
-	},
-	"EndReason": {
-		1: "idle timeout",
-		2: "active timeout",
-		3: "end of flow detected",
-		4: "forced end",
-		5: "lack of resources",
-	},
-	"EtherType": {
-		2048:  "IPv4",
-		2054:  "ARP",
-		34525: "IPv6",
-		34887: "MPLS",
-		34888: "MPLS multicast",
-		35020: "LLDP",
-	},
-	"Layer": {
-		0:  "Ethernet",
-		1:  "IPv4",
-		2:  "IPv6",
-		3:  "TCP",
-		4:  "UDP",
-		5:  "MPLS",
-		6:  "Dot1Q",
-		7:  "ICMP",
-		8:  "ICMPv6",
-		9:  "GRE",
-		10: "IPv6HeaderRouting",
-		11: "IPv6HeaderFragment",
-		12: "Geneve",
-		13: "Teredo",
-		99: "Custom",
-	},
-	"Proto": {
-		1:   "ICMP",
-		2:   "IGMP",
-		4:   "IPIP",
-		6:   "TCP",
-		17:  "UDP",
-		41:  "IPv6",
-		47:  "GRE",
-		50:  "ESP",
-		51:  "AH",
-		58:  "ICMPv6",
-		89:  "OSPF",
-		94:  "IPIP-94",
-		103: "PIM",
-		112: "VRRP",
-		132: "SCTP",
-		136: "UDP-Lite",
-	},
-	"RPKI": {
-		0: "unknown",
-		1: "valid",
-		2: "notfound",
-		3: "invalid",
-	},
-	"RPKIReason": {
-		0: "",
-		1: "origin",
-		2: "length",
-	},
-	"Side": {
-		0: "neither",
-		1: "src",
-		2: "dst",
-	},
-	"Tunnel": {
-		0: "",
-		1: "gre",
-		2: "vxlan",
-		3: "ipip",
-		4: "geneve",
-		5: "teredo",
-	},
-	"Type": {
-		0: "FLOWUNKNOWN",
-		1: "SFLOW_5",
-		2: "NETFLOW_V5",
-		3: "NETFLOW_V9",
-		4: "IPFIX",
-		5: "EBPF",
-		6: "PACKET",
-		7: "NETFLOW_V7",
-	},
+var enumAnonymized = []enumValue{
+	{0, "no"},
+	{1, "cryptopan"},
+	{2, "subnet"},
+	{3, "subnet and cryptopan"},
+}
+
+var enumBiflowDirection = []enumValue{
+	{0, "arbitrary"},
+	{1, "initiator"},
+	{2, "reverseInitiator"},
+	{3, "perimeter"},
+}
+
+var enumBool = []enumValue{
+	{0, "no"},
+	{1, "yes"},
+}
+
+var enumDirection = []enumValue{
+	{0, "ingress"},
+	{1, "egress"},
+}
+
+var enumEndReason = []enumValue{
+	{1, "idle timeout"},
+	{2, "active timeout"},
+	{3, "end of flow detected"},
+	{4, "forced end"},
+	{5, "lack of resources"},
+}
+
+var enumEtherType = []enumValue{
+	{2048, "IPv4"},
+	{2054, "ARP"},
+	{34525, "IPv6"},
+	{34887, "MPLS"},
+	{34888, "MPLS multicast"},
+	{35020, "LLDP"},
+}
+
+var enumLayer = []enumValue{
+	{0, "Ethernet"},
+	{1, "IPv4"},
+	{2, "IPv6"},
+	{3, "TCP"},
+	{4, "UDP"},
+	{5, "MPLS"},
+	{6, "Dot1Q"},
+	{7, "ICMP"},
+	{8, "ICMPv6"},
+	{9, "GRE"},
+	{10, "IPv6HeaderRouting"},
+	{11, "IPv6HeaderFragment"},
+	{12, "Geneve"},
+	{13, "Teredo"},
+	{99, "Custom"},
+}
+
+var enumProto = []enumValue{
+	{1, "ICMP"},
+	{2, "IGMP"},
+	{4, "IPIP"},
+	{6, "TCP"},
+	{17, "UDP"},
+	{41, "IPv6"},
+	{47, "GRE"},
+	{50, "ESP"},
+	{51, "AH"},
+	{58, "ICMPv6"},
+	{89, "OSPF"},
+	{94, "IPIP-94"},
+	{103, "PIM"},
+	{112, "VRRP"},
+	{132, "SCTP"},
+	{136, "UDP-Lite"},
+}
+
+var enumRPKI = []enumValue{
+	{0, "unknown"},
+	{1, "valid"},
+	{2, "notfound"},
+	{3, "invalid"},
+}
+
+var enumRPKIReason = []enumValue{
+	{0, ""},
+	{1, "origin"},
+	{2, "length"},
+}
+
+var enumSide = []enumValue{
+	{0, "neither"},
+	{1, "src"},
+	{2, "dst"},
+}
+
+var enumTunnel = []enumValue{
+	{0, ""},
+	{1, "gre"},
+	{2, "vxlan"},
+	{3, "ipip"},
+	{4, "geneve"},
+	{5, "teredo"},
+}
+
+var enumType = []enumValue{
+	{0, "FLOWUNKNOWN"},
+	{1, "SFLOW_5"},
+	{2, "NETFLOW_V5"},
+	{3, "NETFLOW_V9"},
+	{4, "IPFIX"},
+	{5, "EBPF"},
+	{6, "PACKET"},
+	{7, "NETFLOW_V7"},
 }

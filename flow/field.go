@@ -46,6 +46,7 @@ type FieldInfo struct {
 	Column    bool // lives beside the flows, not in the struct
 
 	offset uint16 // in Flow, of a field that is no column
+	enum   []enumValue
 }
 
 // String returns the field's name in JSON, SQL and filters.
@@ -77,12 +78,3 @@ func FieldByName(name string) (Field, bool) {
 
 // Fields returns the schema's fields in its order. The slice is the caller's.
 func Fields() []Field { return append([]Field(nil), fieldOrder[:]...) }
-
-// EnumText returns the name of a value of an enumerated field, and "" where
-// there is none.
-func EnumText(f Field, value uint64) string {
-	if info := f.Info(); info != nil && info.Enum != "" {
-		return enumTexts[info.Enum][value]
-	}
-	return ""
-}

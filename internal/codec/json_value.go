@@ -245,7 +245,7 @@ func (d *JSONDecoder) setNumberText(b *flow.Batch, fl *flow.Flow, n *jsonName, s
 	if v, next, ok := scanUint(s, 0); ok && next == len(s) {
 		return d.setNumber(b, fl, n, v)
 	}
-	if n.enum != nil {
+	if n.enum {
 		v, found := enumNumber(n, s)
 		if found {
 			return d.setNumber(b, fl, n, v)

@@ -124,7 +124,7 @@ func writeNames(b *bytes.Buffer, _ []schema.Field) {
 			seen[n] = true
 			enum := ""
 			if f.Enum != "" {
-				enum = ", enum: enum" + f.Enum
+				enum = ", enum: true"
 			}
 			p("{key: %q, field: flow.Field%s, kind: flow.Kind%s%s},", n, f.Name, f.Kind, enum)
 		}
@@ -139,15 +139,6 @@ func writeNames(b *bytes.Buffer, _ []schema.Field) {
 	}
 	p("}\n")
 
-	for _, name := range enumNames() {
-		p("var enum%s = []enumValue{", name)
-		for _, v := range schema.Enums[name].Values {
-			if v.Text != "" {
-				p("{%q, %d},", v.Text, v.Number)
-			}
-		}
-		p("}\n")
-	}
 	p("// typeTexts are the names of the values of the field type.\nvar typeTexts = [...]string{")
 	for _, v := range schema.Enums["Type"].Values {
 		p("%d: `%q`,", v.Number, v.Text)

@@ -29,15 +29,18 @@ func writeFields(b *bytes.Buffer, rows []schema.Field) {
 		for _, e := range f.IPFIX {
 			ies = append(ies, fmt.Sprintf("{%d, %d}", e.PEN, e.ID))
 		}
-		ipfix, where := "", fmt.Sprintf("offset: uint16(unsafe.Offsetof(Flow{}.%s))", f.Name)
+		enum, ipfix, where := "", "", fmt.Sprintf("offset: uint16(unsafe.Offsetof(Flow{}.%s))", f.Name)
 		if len(ies) > 0 {
 			ipfix = "IPFIX: []IE{" + strings.Join(ies, ", ") + "}, "
+		}
+		if f.Enum != "" {
+			enum = fmt.Sprintf("Enum: %q, enum: enum%[1]s, ", f.Enum)
 		}
 		if f.Where < 0 {
 			where = "Column: true"
 		}
-		p("Field%s: {Field: Field%[1]s, Name: %q, GoName: %[1]q, ProtoName: %[3]q, Proto: %d, Kind: Kind%s, Doc: %q, Unit: %q, Enum: %q, %s%s},",
-			f.Name, f.JSONName(), f.ProtoFieldName(), f.Proto, f.Kind, f.Doc, f.Unit, f.Enum, ipfix, where)
+		p("Field%s: {Field: Field%[1]s, Name: %q, GoName: %[1]q, ProtoName: %[3]q, Proto: %d, Kind: Kind%s, Doc: %q, Unit: %q, %s%s%s},",
+			f.Name, f.JSONName(), f.ProtoFieldName(), f.Proto, f.Kind, f.Doc, f.Unit, enum, ipfix, where)
 	}
 	p("}\n\nvar fieldOrder = [...]Field{")
 	for _, f := range schema.Fields {
@@ -138,19 +141,17 @@ func writeEnums(b *bytes.Buffer, _ []schema.Field) {
 		if e.Ref != "" {
 			ref = " (" + e.Ref + ")"
 		}
-		p("// Values of a %s%s.\nconst (", e.Doc, ref)
+		p("// Values of %s: %s%s.\nconst (", name, e.Doc, ref)
 		for _, v := range e.Values {
 			p("%s%s = %d", name, v.Name, v.Number)
 		}
 		p(")\n")
 	}
-	p("var enumTexts = map[string]map[uint64]string{")
 	for _, name := range names {
-		p("%q: {", name)
+		p("var enum%s = []enumValue{", name)
 		for _, v := range schema.Enums[name].Values {
-			p("%d: %q,", v.Number, v.Text)
+			p("{%d, %q},", v.Number, v.Text)
 		}
-		p("},")
+		p("}\n")
 	}
-	p("}")
 }
