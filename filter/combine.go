@@ -45,92 +45,57 @@ func combine(ps []Predicate, op operator) Predicate {
 			}
 			continue
 		}
-		if same, ok := p.node.(list); ok && same.op == op {
+		terms = append(terms, p.node)
+	}
+	return Predicate{node: join(op, terms)}
+}
+
+// join makes a list, flat where it can be.
+func join(op operator, nodes []node) node {
+	var terms []node
+	for _, n := range nodes {
+		if same, ok := n.(list); ok && same.op == op {
 			terms = append(terms, same.terms...)
 			continue
 		}
-		terms = append(terms, p.node)
+		terms = append(terms, n)
 	}
 	switch len(terms) {
 	case 0:
-		return Predicate{node: constant(!op)}
+		return constant(!op)
 	case 1:
-		return Predicate{node: terms[0]}
+		return terms[0]
 	}
-	return Predicate{node: list{op, terms}}
+	return list{op, terms}
 }
+
+func both(a, b node) node   { return join(opAnd, []node{a, b}) }
+func either(a, b node) node { return join(opOr, []node{a, b}) }
 
 // constant matches every flow or none.
 type constant bool
 
-func (c constant) compile(*flow.Layout) (kernel, error) { return c, nil }
-func (c constant) match(*flow.Batch, *flow.Flow) bool   { return bool(c) }
+func (c constant) match(*flow.Batch, *flow.Flow) bool            { return bool(c) }
+func (c constant) fields(func(flow.Field))                       {}
+func (c constant) normal(_ *flow.Layout, neg bool) (term, error) { return constant(bool(c) != neg), nil }
+
 func (c constant) text(sb *strings.Builder, _ precedence) {
-	if c {
-		sb.WriteString("any")
-	} else {
-		sb.WriteString("not any")
-	}
-}
-
-func (c constant) sel(_ *flow.Batch, in, out []uint16) []uint16 {
 	if !c {
-		return out
+		sb.WriteString("not ")
 	}
-	return append(out, in...)
-}
-
-// leafFunc is a Go function.
-type leafFunc struct {
-	name string
-	fn   func(*flow.Flow) bool
-}
-
-func (l leafFunc) compile(*flow.Layout) (kernel, error)    { return l, nil }
-func (l leafFunc) match(_ *flow.Batch, fl *flow.Flow) bool { return l.fn(fl) }
-func (l leafFunc) text(sb *strings.Builder, _ precedence)  { sb.WriteString(l.name) }
-
-func (l leafFunc) sel(b *flow.Batch, in, out []uint16) []uint16 {
-	flows, _ := b.Raw()
-	for _, i := range in {
-		if l.fn(&flows[i]) {
-			out = append(out, i)
-		}
-	}
-	return out
+	sb.WriteString("any")
 }
 
 // not inverts a node.
 type not struct{ of node }
 
-func (n not) match(b *flow.Batch, fl *flow.Flow) bool { return !n.of.match(b, fl) }
+func (n not) match(b *flow.Batch, fl *flow.Flow) bool       { return !n.of.match(b, fl) }
+func (n not) fields(add func(flow.Field))                   { n.of.fields(add) }
+func (n not) normal(l *flow.Layout, neg bool) (term, error) { return n.of.normal(l, !neg) }
 
 func (n not) text(sb *strings.Builder, _ precedence) {
 	sb.WriteString("not ")
 	n.of.text(sb, precNot)
-}
-
-func (n not) compile(l *flow.Layout) (kernel, error) {
-	k, err := n.of.compile(l)
-	return &notKernel{of: k}, err
-}
-
-type notKernel struct {
-	of      kernel
-	scratch []uint16
-}
-
-func (n *notKernel) sel(b *flow.Batch, in, out []uint16) []uint16 {
-	n.scratch = n.of.sel(b, in, n.scratch[:0])
-	sub := n.scratch
-	for _, r := range in {
-		if len(sub) > 0 && sub[0] == r {
-			sub = sub[1:]
-			continue
-		}
-		out = append(out, r)
-	}
-	return out
 }
 
 // list is a conjunction or a disjunction.
@@ -148,12 +113,14 @@ func (n list) match(b *flow.Batch, fl *flow.Flow) bool {
 	return !bool(n.op)
 }
 
-func (n list) text(sb *strings.Builder, inside precedence) {
-	prec := precAnd
-	if n.op == opOr {
-		prec = precOr
+func (n list) fields(add func(flow.Field)) {
+	for _, t := range n.terms {
+		t.fields(add)
 	}
-	if inside >= prec && inside != precOr {
+}
+
+func (n list) text(sb *strings.Builder, inside precedence) {
+	if inside != precOr {
 		sb.WriteByte('(')
 		defer sb.WriteByte(')')
 	}
@@ -167,58 +134,43 @@ func (n list) text(sb *strings.Builder, inside precedence) {
 	}
 }
 
-func (n list) compile(l *flow.Layout) (kernel, error) {
-	terms := make([]kernel, len(n.terms))
+func (n list) normal(l *flow.Layout, neg bool) (term, error) {
+	op := n.op
+	if neg {
+		op = !op // De Morgan
+	}
+	terms := make([]term, len(n.terms))
 	for i, t := range n.terms {
-		k, err := t.compile(l)
-		if err != nil {
+		var err error
+		if terms[i], err = t.normal(l, neg); err != nil {
 			return nil, err
 		}
-		terms[i] = k
 	}
-	if n.op == opOr {
-		return &orKernel{terms: terms}, nil
-	}
-	return andKernel(terms), nil
+	return simplify(op, terms), nil
 }
 
-// andKernel lets each term narrow what the one before left.
-type andKernel []kernel
-
-func (k andKernel) sel(b *flow.Batch, in, out []uint16) []uint16 {
-	base := len(out)
-	out = k[0].sel(b, in, out)
-	for _, t := range k[1:] {
-		if len(out) == base {
-			break
-		}
-		out = t.sel(b, out[base:], out[:base])
-	}
-	return out
+// words is a node that was written as an expression: it keeps its text, and where
+// it stands in the source.
+type words struct {
+	of     node
+	source string
+	at     place
 }
 
-// orKernel asks each term only for the rows that no term before it matched.
-type orKernel struct {
-	terms      []kernel
-	rest       []uint16
-	hits       []uint16
-	acc, spare []uint16
+func (w *words) match(b *flow.Batch, fl *flow.Flow) bool       { return w.of.match(b, fl) }
+func (w *words) fields(add func(flow.Field))                   { w.of.fields(add) }
+func (w *words) text(sb *strings.Builder, _ precedence)        { sb.WriteString(w.source) }
+func (w *words) normal(l *flow.Layout, neg bool) (term, error) { return w.of.normal(l, neg) }
+
+// leafFunc is a Go function.
+type leafFunc struct {
+	name string
+	fn   func(*flow.Flow) bool
 }
 
-func (k *orKernel) sel(b *flow.Batch, in, out []uint16) []uint16 {
-	k.rest = append(k.rest[:0], in...)
-	k.acc = k.acc[:0]
-	for _, t := range k.terms {
-		k.hits = t.sel(b, k.rest, k.hits[:0])
-		if len(k.hits) == 0 {
-			continue
-		}
-		k.rest = subtract(k.rest, k.hits)
-		k.spare = flow.MergeRows(k.acc, k.hits, k.spare[:0])
-		k.acc, k.spare = k.spare, k.acc
-		if len(k.rest) == 0 {
-			break
-		}
-	}
-	return append(out, k.acc...)
+func (l leafFunc) match(_ *flow.Batch, fl *flow.Flow) bool { return l.fn(fl) }
+func (l leafFunc) fields(func(flow.Field))                 {}
+func (l leafFunc) text(sb *strings.Builder, _ precedence)  { sb.WriteString(l.name) }
+func (l leafFunc) normal(_ *flow.Layout, neg bool) (term, error) {
+	return &funcTerm{l, flip(neg)}, nil
 }

@@ -54,7 +54,7 @@ func TestSelectorsAgreeWithMatch(t *testing.T) {
 		flows, rows := b.Raw()
 		var want, rest []uint16
 		for _, i := range rows {
-			if p.Match(b, &flows[i]) {
+			if p.MatchIn(b, &flows[i]) {
 				want = append(want, i)
 			} else {
 				rest = append(rest, i)

@@ -2,13 +2,15 @@ package filter
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/flowpipeline/pipeline/flow"
 )
 
 // Predicate is a condition on a flow. It is immutable: share it, combine it,
-// compile it many times. The zero Predicate matches every flow.
+// compile it many times, from any goroutine. The zero Predicate matches every
+// flow.
 type Predicate struct {
 	node node
 	err  error
@@ -16,9 +18,14 @@ type Predicate struct {
 
 // node is one node of the tree that a predicate is.
 type node interface {
-	compile(l *flow.Layout) (kernel, error)
+	// match is the meaning of the node, one flow at a time. b is nil where the
+	// flow has no batch: its columns are then absent.
 	match(b *flow.Batch, fl *flow.Flow) bool
 	text(sb *strings.Builder, inside precedence)
+	fields(add func(flow.Field))
+	// normal brings the node, or its negation, into a form that can be
+	// simplified and compiled.
+	normal(l *flow.Layout, neg bool) (term, error)
 }
 
 // All matches every flow.
@@ -67,30 +74,71 @@ func (p Predicate) Err() error { return p.err }
 // IsAll reports whether the predicate is the one that matches every flow.
 func (p Predicate) IsAll() bool { return p.err == nil && p.root() == node(constant(true)) }
 
-// Match reports whether a flow of b matches, one flow at a time. An invalid
-// predicate matches nothing. It may be called concurrently.
-func (p Predicate) Match(b *flow.Batch, fl *flow.Flow) bool {
+// Match reports whether a flow matches by the fields of its struct; what lies in
+// columns is absent. An invalid predicate matches nothing. It looks at one flow
+// at a time: a pipeline compiles instead.
+func (p Predicate) Match(fl *flow.Flow) bool { return p.MatchIn(nil, fl) }
+
+// MatchIn is Match for a flow of b, columns included.
+func (p Predicate) MatchIn(b *flow.Batch, fl *flow.Flow) bool {
 	return p.err == nil && p.root().match(b, fl)
 }
 
-// String returns the predicate as text.
+// Fields returns the fields of the schema that the predicate looks at, ascending.
+// Functions do not tell theirs, and extensions have no number yet.
+func (p Predicate) Fields() []flow.Field {
+	var fs []flow.Field
+	if p.err == nil {
+		p.root().fields(func(f flow.Field) { fs = append(fs, f) })
+	}
+	slices.Sort(fs)
+	return slices.Compact(fs)
+}
+
+// String returns the predicate as an expression. Parse gives it back its
+// meaning, unless there are functions in it.
 func (p Predicate) String() string {
 	if p.err != nil {
 		return "invalid"
 	}
+	return textOf(p.root())
+}
+
+func textOf(n node) string {
 	var sb strings.Builder
-	p.root().text(&sb, precOr)
+	n.text(&sb, precOr)
 	return sb.String()
 }
 
 // Compile makes a Selector for batches of layout l.
 func (p Predicate) Compile(l *flow.Layout) (*Selector, error) {
-	if p.err != nil {
-		return nil, p.err
-	}
-	k, err := p.root().compile(l)
+	k, err := p.kernel(l)
 	if err != nil {
 		return nil, err
 	}
 	return &Selector{kernel: k}, nil
+}
+
+// Explain returns what Compile makes of the predicate: the tests in the order in
+// which they run, each with the way in which it does. The form is for people and
+// may change.
+func (p Predicate) Explain(l *flow.Layout) (string, error) {
+	k, err := p.kernel(l)
+	if err != nil {
+		return "", err
+	}
+	var sb strings.Builder
+	k.explain(&sb, "")
+	return sb.String(), nil
+}
+
+func (p Predicate) kernel(l *flow.Layout) (kernel, error) {
+	if p.err != nil {
+		return nil, p.err
+	}
+	t, err := p.root().normal(l, false)
+	if err != nil {
+		return nil, err
+	}
+	return compile(t), nil
 }

@@ -1,6 +1,6 @@
 // Command schemagen writes everything that follows from the schema table: the
-// Flow struct and its accessors, the named values, the codecs' tables, and
-// docs/fields.md. "go generate ./..." runs it.
+// Flow struct and its accessors, the named values, the codecs' tables, the
+// filter's leaves, and docs/fields.md. "go generate ./..." runs it.
 package main
 
 import (
@@ -31,6 +31,8 @@ var outputs = []output{
 	{"internal/codec/json_gen.go", writeJSONEncode},
 	{"internal/codec/proto_encode_gen.go", writeProtoEncode},
 	{"internal/codec/proto_decode_gen.go", writeProtoDecode},
+	{"filter/layout_gen.go", writeLayout},
+	{"filter/leaves_gen.go", writeLeaves},
 	{"docs/fields.md", writeDocs},
 }
 
