@@ -257,6 +257,9 @@ func (c *builder) filter(o opFilter) step {
 // selectors compiles a condition for each lane, once the layout is known.
 func (c *builder) selectors(n *node, cond filter.Predicate) []*filter.Selector {
 	byLane := make([]*filter.Selector, c.lanes())
+	if c.mistake(n.name, cond.Err()) {
+		return byLane
+	}
 	c.late = append(c.late, func() error {
 		for i := range byLane {
 			sel, err := cond.Compile(c.pl.layout)
@@ -510,6 +513,14 @@ func (c *builder) finish() {
 	c.pl.layout = layout
 	for _, fn := range c.late {
 		c.mistake("pipeline", fn())
+	}
+	for _, n := range c.pl.nodes {
+		c.mistake(n.name, n.each(func(in any) error {
+			if b, ok := in.(Binder); ok {
+				return b.Bind(layout)
+			}
+			return nil
+		}))
 	}
 	c.pl.symbols = c.set.symbols
 	if c.pl.symbols == nil {

@@ -5,7 +5,7 @@ import "time"
 // Observer is told what happens in a run. Nil functions are not called. They may
 // be called concurrently and must not block.
 type Observer struct {
-	// Opened and Closed tell that a stage did so.
+	// Opened and Closed tell that a stage did so, or had nothing to do for it.
 	Opened func(stage string)
 	Closed func(stage string)
 	// Batch tells that a stage worked on a batch.
@@ -17,6 +17,6 @@ type Observer struct {
 // BatchEvent is one call of a stage.
 type BatchEvent struct {
 	Stage   string
-	In, Out int // flows before and after
+	In, Out int // flows before and after; a source has none before
 	Busy    time.Duration
 }

@@ -306,30 +306,38 @@ func stuck(n *node, op string) error {
 // close closes what was opened, in the order of the flow. A stage that did not
 // come back is left alone.
 func (r *run) close(opened []openStage) {
-	for _, o := range opened {
-		c, ok := o.stage.(Closer)
-		if !ok || o.node.inside.Load() > 0 {
+	for i, o := range opened {
+		if o.node.inside.Load() > 0 {
 			continue
 		}
-		var err error
-		done := async(func() { err = protect(func() error { return c.Close(r.stageCtx) }) })
-		if !r.await(done) {
-			if !r.giveUp() {
-				r.fail(stuck(o.node, "close"))
-			}
+		if c, ok := o.stage.(Closer); ok && !r.closeStage(o.node, c) {
 			continue
 		}
-		if err != nil {
-			var se *StageError
-			if !errors.As(err, &se) {
-				err = &StageError{Stage: o.node.name, Op: "close", Err: err}
-			}
-			r.fail(err)
-		}
-		if f := r.pl.set.observer.Closed; f != nil {
+		last := i == len(opened)-1 || opened[i+1].node != o.node
+		if f := r.pl.set.observer.Closed; f != nil && last {
 			f(o.node.name)
 		}
 	}
+}
+
+// closeStage closes one stage, and reports whether it came back.
+func (r *run) closeStage(n *node, c Closer) bool {
+	var err error
+	done := async(func() { err = protect(func() error { return c.Close(r.stageCtx) }) })
+	if !r.await(done) {
+		if !r.giveUp() {
+			r.fail(stuck(n, "close"))
+		}
+		return false
+	}
+	if err != nil {
+		var se *StageError
+		if !errors.As(err, &se) {
+			err = &StageError{Stage: n.name, Op: "close", Err: err}
+		}
+		r.fail(err)
+	}
+	return true
 }
 
 // read is the life of a lane that reads a source.

@@ -32,6 +32,13 @@ type Extended interface {
 	Extensions() []flow.Extender
 }
 
+// Binder is a stage that knows fields by their names: Build calls Bind once, with
+// the fields of the pipeline. It does no input or output; its error is one of the
+// mistakes that Build reports.
+type Binder interface {
+	Bind(l *flow.Layout) error
+}
+
 // Env is what the pipeline hands a stage when it opens.
 type Env struct {
 	Stage   string        // the stage's name

@@ -11,7 +11,7 @@ import (
 // final.
 type Stats struct {
 	Stages         []StageStats // in the order of the flow
-	Lanes          int
+	Lanes          int // that sources are read on
 	Symbols        int
 	SymbolsRefused uint64
 	Unfinished     int64 // batches whose completion is still open

@@ -24,7 +24,8 @@
 //
 // Names from a bounded set (interfaces, organisations, customers) are Symbols:
 // numbers that the pipeline's Symbols table turns back into text. Text without
-// such a bound (host names, notes) lies in the batch's arena.
+// such a bound (host names, notes) lies in the batch's arena: it is set as a
+// string, and read as bytes that are the batch's.
 //
 // # Lifetime
 //

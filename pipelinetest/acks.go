@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/flowpipeline/pipeline"
@@ -75,6 +76,15 @@ type acked struct {
 func (s *acked) Read(ctx context.Context, b *flow.Batch) error {
 	b.OnDone(s.acks.begin())
 	return s.Source.Read(ctx, b)
+}
+
+func (s *acked) Drain(ctx context.Context, b *flow.Batch) error {
+	d, ok := s.Source.(pipeline.Drainer)
+	if !ok {
+		return io.EOF
+	}
+	b.OnDone(s.acks.begin())
+	return d.Drain(ctx, b)
 }
 
 func (s *acked) Open(ctx context.Context, env pipeline.Env) error {

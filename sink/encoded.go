@@ -16,8 +16,9 @@ func JSON(w io.Writer) pipeline.Sink { return toWriter("json", w, jsonEncoder) }
 // is compressed.
 func JSONFile(path string) pipeline.Sink { return toFile("json", path, jsonEncoder) }
 
-// CSV writes a header and then a row for each flow (RFC 4180), with the named
-// fields or, with none, all of the Flow struct. What is absent is empty.
+// CSV writes a header and then a row for each flow, with the named fields or, with
+// none, all of the Flow struct. What is absent is empty. Quotes are those of RFC
+// 4180; lines end with a line feed alone.
 func CSV(w io.Writer, fields ...string) pipeline.Sink { return toWriter("csv", w, csvEncoder(fields)) }
 
 // CSVFile writes CSV to a file; see CSV and JSONFile.

@@ -129,7 +129,7 @@ var verboseFields = [...]flow.Field{
 	flow.FieldCustomerID, flow.FieldEndReason,
 }
 
-// tcpFlags prints the flags' letters, the first of the handshake first.
+// tcpFlags prints the flags' letters, from FIN on.
 func tcpFlags(dst []byte, flags uint16) []byte {
 	const letters = "FSRPAUECN"
 	if flags == 0 {

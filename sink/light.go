@@ -19,15 +19,23 @@ func Func(name string, fn func(*flow.Batch) error) pipeline.Sink {
 	return pipeline.NewSink(name, func() (pipeline.Sink, error) { return concurrent(fn), nil })
 }
 
-// Each is a sink that calls fn with every flow; see Func. It stops at the first
-// error, which fails the flow and those behind it in the batch.
+// Each is a sink that calls fn with every flow; see Func. A flow for which fn
+// returns an error has failed, the others are delivered.
 func Each(name string, fn func(*flow.Flow) error) pipeline.Sink {
 	return Func(name, func(b *flow.Batch) error {
+		var failed flow.PartialError
 		flows, rows := b.Raw()
-		for k, i := range rows {
-			if err := fn(&flows[i]); err != nil {
-				return &flow.PartialError{Rows: append([]uint16(nil), rows[k:]...), Err: err}
+		for _, i := range rows {
+			err := fn(&flows[i])
+			if err == nil {
+				continue
 			}
+			if failed.Rows = append(failed.Rows, i); failed.Err == nil {
+				failed.Err = err
+			}
+		}
+		if failed.Err != nil {
+			return &failed
 		}
 		return nil
 	})

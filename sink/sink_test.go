@@ -151,7 +151,7 @@ func TestCSV(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, pipeline.From(source.Flows(web())).To(sink.CSV(&out, "src_addr", "dst_port", "src_as")).Run(t.Context()))
 	require.Equal(t, "src_addr,dst_port,src_as\n192.0.2.1,443,\n", strings.ReplaceAll(out.String(), "\r", ""))
-	err := pipeline.From(source.Flows(web())).To(sink.CSV(&out, "no_such_field")).Run(t.Context())
+	_, err := pipeline.From(source.Flows(web())).To(sink.CSV(&out, "no_such_field")).Build()
 	require.ErrorContains(t, err, "no_such_field")
 }
 
@@ -189,7 +189,7 @@ func TestEachSaysWhichFailed(t *testing.T) {
 	pl, err := pipeline.From(source.Flows(web(), web(), web())).To(pipeline.DropFailed(each)).Build()
 	require.NoError(t, err)
 	require.NoError(t, pl.Run(t.Context()))
-	require.Equal(t, uint64(2), pl.Stats().Total().Dropped)
+	require.Equal(t, uint64(1), pl.Stats().Total().Dropped)
 }
 
 func TestDots(t *testing.T) {

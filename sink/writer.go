@@ -22,7 +22,6 @@ type encoder interface {
 
 // header is an encoder that begins its output with something.
 type header interface {
-	Bind(layout *flow.Layout) error
 	AppendHeader(dst []byte) []byte
 }
 
@@ -66,8 +65,16 @@ func streamName(w io.Writer) string {
 	return fmt.Sprintf("%T", w)
 }
 
+// Bind implements pipeline.Binder.
+func (s *writer) Bind(l *flow.Layout) error {
+	if b, ok := s.enc.(pipeline.Binder); ok {
+		return b.Bind(l)
+	}
+	return nil
+}
+
 // Open implements pipeline.Opener.
-func (s *writer) Open(_ context.Context, env pipeline.Env) error {
+func (s *writer) Open(context.Context, pipeline.Env) error {
 	out, err := s.open()
 	if err != nil {
 		return err
@@ -76,9 +83,6 @@ func (s *writer) Open(_ context.Context, env pipeline.Env) error {
 	h, ok := s.enc.(header)
 	if !ok {
 		return nil
-	}
-	if err := h.Bind(env.Layout); err != nil {
-		return errors.Join(err, s.Close(context.Background()))
 	}
 	if err := s.flush(h.AppendHeader(s.buf[:0])); err != nil {
 		return errors.Join(err, s.Close(context.Background()))

@@ -22,14 +22,14 @@ const MaxLine = 1 << 20
 // An error names the file, the line and the column, in bytes from 1. A line
 // over 1 MiB is one.
 func JSON(path string, opts ...Option) pipeline.Source {
-	return newStream("json", opts, newJSONLines, fromPath(path))
+	return newStream("json("+path+")", opts, newJSONLines, fromPath(path))
 }
 
 // JSONReader is JSON of a reader, called name in errors. A reader that blocks
 // holds up ticks and shutdown, but for files, pipes, terminals and connections.
 // A second run goes on where the first one stopped.
 func JSONReader(name string, r io.Reader, opts ...Option) pipeline.Source {
-	return newStream("json", opts, newJSONLines, fromReader(name, r))
+	return newStream("json("+name+")", opts, newJSONLines, fromReader(name, r))
 }
 
 type jsonLines struct {

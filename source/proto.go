@@ -17,12 +17,12 @@ import (
 // An error names the file and the byte, from 0, where the message begins in the
 // uncompressed stream. A message over 1 MiB is one.
 func Proto(path string, opts ...Option) pipeline.Source {
-	return newStream("proto", opts, newMessages, fromPath(path))
+	return newStream("proto("+path+")", opts, newMessages, fromPath(path))
 }
 
 // ProtoReader is Proto of a reader, called name in errors. See JSONReader.
 func ProtoReader(name string, r io.Reader, opts ...Option) pipeline.Source {
-	return newStream("proto", opts, newMessages, fromReader(name, r))
+	return newStream("proto("+name+")", opts, newMessages, fromReader(name, r))
 }
 
 type messages struct {

@@ -110,7 +110,7 @@ func TestBadLine(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("{\"bytes\":1}\n{\"bytes\":2}\n{\"bytes\":nonsense}\n{\"bytes\":4}\n"), 0o600))
 	got := pipelinetest.Record()
 	_, err := pipelinetest.RunError(t, pipeline.From(source.JSON(path)).To(got))
-	require.ErrorContains(t, err, "json: read: "+path+":3: column 10")
+	require.ErrorContains(t, err, "json("+path+"): read: "+path+":3: column 10")
 	require.Len(t, got.Flows(), 2, "what was read before is delivered")
 
 	got = pipelinetest.Record()

@@ -33,7 +33,7 @@ type jsonName struct {
 	field flow.Field
 	kind  flow.Kind
 	fold  uint8 // 1 + index in foldedFields, 0 for none
-	enum  bool // its values have names
+	enum  bool  // its values have names
 }
 
 // NewJSONDecoder returns a decoder that interns symbols through quota and knows
