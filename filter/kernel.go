@@ -181,14 +181,16 @@ func (k *orKernel) mark(b *flow.Batch, in []uint16, m []uint8) {
 }
 
 func (k *orKernel) explain(sb *strings.Builder, indent string) {
-	sb.WriteString(indent + "any of:\n")
+	if len(k.marked) > 0 {
+		sb.WriteString(indent + "any of:\n")
+	}
 	for _, t := range k.marked {
 		t.explain(sb, indent+"  ")
 	}
 	if len(k.asked) > 0 {
-		sb.WriteString(indent + "or, for what is left, any of:\n")
-		for _, t := range k.asked {
-			t.explain(sb, indent+"  ")
-		}
+		sb.WriteString(indent + "any of, each for what none before matched:\n")
+	}
+	for _, t := range k.asked {
+		t.explain(sb, indent+"  ")
 	}
 }

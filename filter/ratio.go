@@ -77,17 +77,20 @@ func (r interval) has(hi, lo, over uint64) bool {
 func less(ahi, alo, bhi, blo uint64) bool { return ahi < bhi || ahi == bhi && alo < blo }
 
 func (r interval) String() string {
-	open, close := "[", "]"
+	from, to := ">=", "<="
 	if r.loOpen {
-		open = "("
+		from = ">"
 	}
 	if r.hiOpen {
-		close = ")"
+		to = "<"
 	}
-	if r.endless {
-		return fmt.Sprintf("%s%d ∞)", open, r.lo)
+	switch {
+	case r.endless:
+		return fmt.Sprint(from, r.lo)
+	case r.lo == 0:
+		return fmt.Sprint(to, r.hi)
 	}
-	return fmt.Sprintf("%s%d %d%s", open, r.lo, r.hi, close)
+	return fmt.Sprint(from, r.lo, " ", to, r.hi)
 }
 
 // ratios tests whether a quantity lies in one of several intervals.
@@ -147,10 +150,10 @@ func (t *ratioTerm) mark(b *flow.Batch, in []uint16, m []uint8) {
 }
 
 func (t *ratioTerm) explain(sb *strings.Builder, indent string) {
-	verb := "in"
+	verb := "is"
 	if t.flip != 0 {
-		verb = "not in"
+		verb = "is not"
 	}
 	unit := [...]string{"bit/s", "packets/s", "bytes", "ns"}[t.what]
-	fmt.Fprintf(sb, "%s%v %s %v %s: a multiplication\n", indent, t.what, verb, t.in, unit)
+	fmt.Fprintf(sb, "%s%v %s %s %s: a multiplication\n", indent, t.what, verb, strings.Trim(fmt.Sprint(t.in), "[]"), unit)
 }

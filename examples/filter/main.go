@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -15,11 +14,9 @@ import (
 	"os/signal"
 
 	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/examples/internal/flows"
 	"github.com/flowpipeline/pipeline/filter"
 	"github.com/flowpipeline/pipeline/sink"
-	"github.com/flowpipeline/pipeline/source"
-	"github.com/flowpipeline/pipeline/source/pcap"
-	"github.com/flowpipeline/pipeline/testdata"
 )
 
 func main() {
@@ -27,31 +24,32 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, flag.Arg(0), flag.Arg(1), *explain); err != nil {
+	for _, w := range lint(flag.Arg(0)) {
+		fmt.Fprintln(os.Stderr, w)
+	}
+	text, err := answer(ctx, flag.Arg(0), flag.Arg(1), *explain)
+	fmt.Print(text)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "filter:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, expr, path string, explain bool) error {
+// lint returns the warnings about an expression; answer tells of its errors.
+func lint(expr string) []filter.Warning {
+	warnings, _ := filter.Lint(expr)
+	return warnings
+}
+
+func answer(ctx context.Context, expr, path string, explain bool) (string, error) {
 	p, err := filter.Parse(expr)
 	if err != nil {
-		return err
-	}
-	warnings, err := filter.Lint(expr)
-	for _, w := range warnings {
-		fmt.Fprintln(os.Stderr, w)
-	}
-	if err != nil {
-		return err
+		return "", err
 	}
 	if explain {
-		plan, err := p.Explain(nil)
-		fmt.Print(plan)
-		return err
+		return p.Explain(nil)
 	}
 	all, matching := sink.Count(), sink.Count()
-	err = pipeline.From(flows(path)).Tee(pipeline.To(all), pipeline.Filter(p).To(matching)).Run(ctx)
-	fmt.Printf("%d of %d flows, %d packets, %d bytes match\n", matching.Flows(), all.Flows(), matching.Packets(), matching.Bytes())
-	return err
+	err = pipeline.From(flows.From(path)).Tee(pipeline.To(all), pipeline.Filter(p).To(matching)).Run(ctx)
+	return fmt.Sprintf("%d of %d flows, %d packets, %d bytes match\n", matching.Flows(), all.Flows(), matching.Packets(), matching.Bytes()), err
 }

@@ -1,12 +1,12 @@
-// Flowdump prints the flows of a capture, one a line.
+// Flowdump prints flows, one a line: all, or those that match a filter.
 //
-//	go run ./examples/flowdump                 # a bundled capture
-//	go run ./examples/flowdump traffic.pcap    # pcap or pcapng, also .gz and .zst
-//	go run ./examples/flowdump - < flows.json  # flows as JSON lines
+//	go run ./examples/flowdump                               # a bundled capture
+//	go run ./examples/flowdump "proto tcp and port 80"       # some of its flows
+//	go run ./examples/flowdump traffic.pcap "not port 22"    # pcap, pcapng, .gz, .zst
+//	go run ./examples/flowdump - < flows.json                # flows as JSON lines
 package main
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -15,10 +15,9 @@ import (
 	"syscall"
 
 	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/examples/internal/flows"
+	"github.com/flowpipeline/pipeline/filter"
 	"github.com/flowpipeline/pipeline/sink"
-	"github.com/flowpipeline/pipeline/source"
-	"github.com/flowpipeline/pipeline/source/pcap"
-	"github.com/flowpipeline/pipeline/testdata"
 )
 
 func main() {
@@ -27,25 +26,26 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-
-	if err := dump(ctx, flag.Arg(0), printer(*verbose, *asJSON)); err != nil {
+	if err := dump(ctx, flag.Args(), printer(*verbose, *asJSON)); err != nil {
 		fmt.Fprintln(os.Stderr, "flowdump:", err)
 		os.Exit(1)
 	}
 }
 
-func dump(ctx context.Context, name string, to pipeline.Sink) error {
-	return pipeline.From(flows(name)).To(to).Run(ctx)
-}
-
-func flows(name string) pipeline.Source {
-	switch name {
-	case "":
-		return pcap.Reader("web.pcap", bytes.NewReader(testdata.Web))
-	case "-":
-		return source.JSON("-")
+// dump runs the pipeline of "[INPUT] [FILTER]".
+func dump(ctx context.Context, args []string, to pipeline.Sink) error {
+	args = append(args, "", "")
+	name, expr := args[0], args[1]
+	if _, err := os.Stat(name); err != nil && name != "-" && expr == "" {
+		name, expr = "", name // what is no file is a filter
 	}
-	return pcap.File(name)
+	pl, err := pipeline.From(flows.From(name)).Filter(filter.Expr(expr)).To(to).Build()
+	if err != nil {
+		return err
+	}
+	err = pl.Run(ctx)
+	flows.Report(os.Stderr, pl.Stats())
+	return err
 }
 
 func printer(verbose, asJSON bool) pipeline.Sink {

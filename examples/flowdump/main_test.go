@@ -11,13 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/examples/internal/flows"
 	"github.com/flowpipeline/pipeline/sink"
 )
 
 func output(t *testing.T, name string, opts ...pipeline.Option) string {
 	t.Helper()
 	var out bytes.Buffer
-	plan := pipeline.From(flows(name)).To(sink.Flowdump(&out, sink.Location(time.UTC)))
+	plan := pipeline.From(flows.From(name)).To(sink.Flowdump(&out, sink.Location(time.UTC)))
 	require.NoError(t, plan.Run(t.Context(), opts...))
 	return out.String()
 }
@@ -34,7 +35,7 @@ func TestBundledCaptureIsTheSameAtAnyBatchSize(t *testing.T) {
 
 func TestJSONGivesTheSameFlows(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "flows.json")
-	require.NoError(t, pipeline.From(flows("")).To(sink.JSONFile(path)).Run(t.Context()))
+	require.NoError(t, pipeline.From(flows.From("")).To(sink.JSONFile(path)).Run(t.Context()))
 	f, err := os.Open(path)
 	require.NoError(t, err)
 	defer f.Close()
@@ -42,4 +43,18 @@ func TestJSONGivesTheSameFlows(t *testing.T) {
 	os.Stdin = f
 	defer func() { os.Stdin = stdin }()
 	require.Equal(t, output(t, ""), output(t, "-"))
+}
+
+func TestArguments(t *testing.T) {
+	for want, args := range map[int][]string{
+		29: {},
+		8:  {"icmp or icmp6"},
+		5:  {"../../testdata/web.pcap", "src port 80"},
+		0:  {"", "port 9999"},
+	} {
+		count := sink.Count()
+		require.NoError(t, dump(t.Context(), args, count))
+		require.EqualValues(t, want, count.Flows(), args)
+	}
+	require.ErrorContains(t, dump(t.Context(), []string{"prto tcp"}, sink.Discard()), `did you mean "proto"?`)
 }
