@@ -38,8 +38,10 @@ type Batch struct {
 	now      int64
 	deadline time.Time
 	done     *completion
-	held     bool // Hold was called
+	held     bool   // Hold was called
+	holds    *Holds // that Hold notes what it opens in; nil for none
 	onFail   func(*Batch, error) error
+	hooked   bool // Retain was called since onFail was set
 	owner    *Owner
 }
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -58,11 +59,89 @@ func (b *Batch) Hold() func(error) {
 	c := b.done
 	c.refs.Add(1)
 	b.held = true
-	var released atomic.Bool
-	return func(err error) {
-		if released.Swap(true) {
-			panic("flow: hold released twice")
+	h := &hold{c: c, in: b.holds}
+	if b.onFail != nil {
+		// A sink that holds instead of retaining: its flows count as failed all
+		// the same.
+		told, rows := b.onFail, &Batch{rows: slices.Clone(b.rows)}
+		h.fail = func(err error) error { return told(rows, err) }
+		b.hooked = true
+	}
+	h.in.add(h)
+	return h.release
+}
+
+// hold is a completion that somebody keeps open.
+type hold struct {
+	c     *completion
+	in    *Holds
+	fail  func(error) error // in a sink; nil elsewhere
+	state atomic.Int32
+}
+
+const (
+	holdOpen int32 = iota
+	holdReleased
+	holdEnded // by Holds.End; releasing it late is no mistake
+)
+
+func (h *hold) release(err error) {
+	switch {
+	case h.state.CompareAndSwap(holdOpen, holdReleased):
+		h.in.remove(h)
+		if err != nil && h.fail != nil {
+			err = h.fail(err)
 		}
-		c.release(err)
+		h.c.release(err)
+	case h.state.Load() == holdReleased:
+		panic("flow: hold released twice")
+	}
+}
+
+// Holds keeps the holds of one stage that are open, so that none of them is left
+// behind when the stage has failed. A stage never needs it.
+type Holds struct {
+	mu   sync.Mutex
+	open map[*hold]struct{}
+}
+
+func (s *Holds) add(h *hold) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = map[*hold]struct{}{}
+	}
+	s.open[h] = struct{}{}
+}
+
+func (s *Holds) remove(h *hold) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	delete(s.open, h)
+	s.mu.Unlock()
+}
+
+// Open returns how many holds are open.
+func (s *Holds) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
+// End releases the holds that are open with err, in the stage's place.
+func (s *Holds) End(err error) {
+	s.mu.Lock()
+	left := s.open
+	s.open = nil
+	s.mu.Unlock()
+	for h := range left {
+		if h.state.CompareAndSwap(holdOpen, holdEnded) {
+			h.c.release(err)
+		}
 	}
 }

@@ -78,7 +78,7 @@ func (o *Owner) Begin(now int64, deadline time.Time) *Batch {
 	}
 	b.done.begin()
 	o.mem.Store(1)
-	b.held, b.onFail = false, nil
+	b.held, b.holds, b.onFail = false, nil, nil
 	o.begun = true
 	return b
 }
@@ -138,5 +138,14 @@ func (r Runtime) Fail(err error) {
 }
 
 // OnFailure has fn called when a view retained from now on is released with an
-// error, with the view's batch; what fn returns takes the error's place.
-func (r Runtime) OnFailure(fn func(*Batch, error) error) { r.b.onFail = fn }
+// error, with the view's batch; what fn returns takes the error's place. It
+// returns the function that was set before, and whether a view has that.
+func (r Runtime) OnFailure(fn func(*Batch, error) error) (before func(*Batch, error) error, retained bool) {
+	before, retained = r.b.onFail, r.b.hooked
+	r.b.onFail, r.b.hooked = fn, false
+	return before, retained
+}
+
+// NoteHolds has Hold note what it opens in h, until it is told otherwise; nil
+// for nowhere.
+func (r Runtime) NoteHolds(h *Holds) { r.b.holds = h }

@@ -11,6 +11,7 @@ import (
 type View struct {
 	batch    Batch
 	done     *completion // of the batch the view was taken from
+	onFail   func(*Batch, error) error
 	released atomic.Bool
 }
 
@@ -20,7 +21,8 @@ type View struct {
 func (b *Batch) Retain() *View {
 	b.done.refs.Add(1)
 	b.owner.mem.Add(1)
-	v := &View{batch: *b, done: b.done}
+	v := &View{batch: *b, done: b.done, onFail: b.onFail}
+	b.hooked = true
 	v.batch.rows = slices.Clone(b.rows)
 	v.batch.own = nil
 	// Vectors in use are shared, since their rows belong to different holders.
@@ -60,8 +62,8 @@ func (v *View) Release(err error) {
 		panic("flow: view released twice")
 	}
 	owner := v.batch.owner
-	if err != nil && v.batch.onFail != nil {
-		err = v.batch.onFail(&v.batch, err)
+	if err != nil && v.onFail != nil {
+		err = v.onFail(&v.batch, err)
 	}
 	v.done.release(err)
 	owner.free()
