@@ -38,9 +38,10 @@ func Merge(parts ...pipeline.Source) pipeline.Source {
 }
 
 type merge struct {
-	parts []*part
-	env   pipeline.Env
-	err   error // of a part; the flows that are held come first
+	parts  []*part
+	env    pipeline.Env
+	err    error // of the context that ended; the flows that are held come first
+	failed error // of parts that failed; what the others hold comes first
 
 	draining bool
 }
@@ -118,12 +119,7 @@ func (m *merge) Extensions() []flow.Extender {
 
 // Drain gives the flows that are held, and those that the parts still hold.
 func (m *merge) Drain(ctx context.Context, b *flow.Batch) error {
-	if !m.draining {
-		m.draining = true
-		if errors.Is(m.err, context.Canceled) || errors.Is(m.err, context.DeadlineExceeded) {
-			m.err = nil // that was only the end of reading
-		}
-	}
+	m.draining, m.err = true, nil // that was only the end of reading
 	return m.Read(ctx, b)
 }
 
@@ -146,6 +142,8 @@ func (m *merge) Read(ctx context.Context, b *flow.Batch) error {
 			first.pass(b)
 		case m.err != nil:
 			return m.err
+		case m.failed != nil && b.Len() == 0:
+			return m.failed
 		default:
 			return endOf(b)
 		}
@@ -179,10 +177,14 @@ func (m *merge) refill(ctx context.Context, p *part, b *flow.Batch) bool {
 	err := read(ctx, p.batch)
 	_, p.rows = p.batch.Raw()
 	switch {
-	case errors.Is(err, io.EOF):
+	case err == io.EOF:
 		p.ended = true
+	case err != nil && ctx.Err() != nil:
+		m.err = err // reading ends; Drain goes on
 	case err != nil:
-		m.err = err
+		// The others are read no more, but give what they hold.
+		p.ended, m.draining = true, true
+		m.failed = errors.Join(m.failed, err)
 	}
 	return len(p.rows) > 0 || err != nil
 }

@@ -73,3 +73,41 @@ func TestMergeGivesWhatItHoldsWhenStopped(t *testing.T) {
 	require.Equal(t, []error{nil}, left)
 	require.Equal(t, []error{nil}, right)
 }
+
+// holder gives flows without end, and one only when it is drained.
+type holder struct {
+	fl  *flow.Flow
+	now int64
+}
+
+func (h *holder) Read(ctx context.Context, b *flow.Batch) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	default:
+		h.now++
+		*b.Next() = at(h.now)
+		return nil
+	}
+}
+
+func (h *holder) Drain(_ context.Context, b *flow.Batch) error {
+	if h.fl == nil {
+		return io.EOF
+	}
+	*b.Next(), h.fl = *h.fl, nil
+	return nil
+}
+
+// TestMergeDrainsTheOthersWhenAPartFails has one part fail while another holds a
+// flow.
+func TestMergeDrainsTheOthersWhenAPartFails(t *testing.T) {
+	boom := errors.New("boom")
+	var left []error
+	held := at(1000)
+	got := pipelinetest.Record()
+	_, err := pipelinetest.RunError(t, pipeline.From(source.Merge(acked(boom, &left, 5), &holder{fl: &held})).To(got), pipeline.WithBatchSize(4))
+	require.ErrorIs(t, err, boom)
+	n := numbers(got.Flows())
+	require.EqualValues(t, 1000, n[len(n)-1])
+}
