@@ -21,13 +21,27 @@ type Acks struct {
 }
 
 // Acked wraps a source so that it notes what becomes of each batch. A plan with
-// it can be built once.
+// it can be built once. A source that takes over filters is not asked to.
 func Acked(s pipeline.Source) (pipeline.Source, *Acks) {
 	a := &Acks{heard: map[int]int{}}
 	return pipeline.NewSource("acked", func() (pipeline.Source, error) {
 		made, err := pipeline.MakeSource(s)
-		return &acked{Source: made, acks: a}, err
+		if _, ok := made.(pipeline.Splitter); ok && err == nil {
+			return &ackedSplitter{acked{made, a}}, nil
+		}
+		return &acked{made, a}, err
 	}), a
+}
+
+// ackedSplitter is acked of a source that can be read on several lanes.
+type ackedSplitter struct{ acked }
+
+func (s *ackedSplitter) Split(n int) ([]pipeline.Source, error) {
+	parts, err := s.Source.(pipeline.Splitter).Split(n)
+	for i, p := range parts {
+		parts[i] = &acked{p, s.acks}
+	}
+	return parts, err
 }
 
 // Errors returns the errors with which batches were finished.

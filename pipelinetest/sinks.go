@@ -62,49 +62,106 @@ func Refuse(err error) pipeline.Sink {
 	return pipeline.NamedSink("refuse", pipeline.SinkFunc(func(context.Context, *flow.Batch) error { return err }))
 }
 
-// Slow is a sink that waits before it writes to s; it stops waiting when its
-// context ends. It does not open or close s.
-func Slow(s pipeline.Sink, d time.Duration) pipeline.Sink {
-	return pipeline.NamedSink("slow", pipeline.SinkFunc(func(ctx context.Context, b *flow.Batch) error {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			return s.Write(ctx, b)
-		case <-ctx.Done():
-			return ctx.Err()
+// around is a sink that passes flows on to another, which it opens and closes.
+type around struct{ to pipeline.Sink }
+
+func wrap(name string, s pipeline.Sink, make func(around) pipeline.Sink) pipeline.Sink {
+	return pipeline.NewSink(name, func() (pipeline.Sink, error) {
+		to, err := pipeline.MakeSink(s)
+		if err != nil {
+			return nil, err
 		}
-	}))
+		return make(around{to}), nil
+	})
+}
+
+func (a around) Open(ctx context.Context, env pipeline.Env) error {
+	if o, ok := a.to.(pipeline.Opener); ok {
+		return o.Open(ctx, env)
+	}
+	return nil
+}
+
+func (a around) Close(ctx context.Context) error {
+	if c, ok := a.to.(pipeline.Closer); ok {
+		return c.Close(ctx)
+	}
+	return nil
+}
+
+func (a around) Bind(l *flow.Layout) error {
+	if b, ok := a.to.(pipeline.Binder); ok {
+		return b.Bind(l)
+	}
+	return nil
+}
+
+func (a around) Extensions() []flow.Extender {
+	if x, ok := a.to.(pipeline.Extended); ok {
+		return x.Extensions()
+	}
+	return nil
+}
+
+// Slow is a sink that waits before it writes to s; it stops waiting when its
+// context ends.
+func Slow(s pipeline.Sink, d time.Duration) pipeline.Sink {
+	return wrap("slow", s, func(a around) pipeline.Sink { return &slow{a, d} })
+}
+
+type slow struct {
+	around
+	wait time.Duration
+}
+
+func (s *slow) Write(ctx context.Context, b *flow.Batch) error {
+	t := time.NewTimer(s.wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return s.to.Write(ctx, b)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Flaky is a sink that fails with err some flows of each batch, the given share
-// of them (0 to 1) by a generator of that seed, and writes the others to s. It
-// does not open or close s.
+// of them (0 to 1) by a generator of that seed, and writes the others to s.
 func Flaky(s pipeline.Sink, err error, share float64, seed uint64) pipeline.Sink {
-	r := rand.New(rand.NewPCG(seed, seed))
-	return pipeline.NamedSink("flaky", pipeline.SinkFunc(func(ctx context.Context, b *flow.Batch) error {
-		var good, bad []uint16
-		_, rows := b.Raw()
-		for _, i := range rows {
-			if r.Float64() < share {
-				bad = append(bad, i)
-			} else {
-				good = append(good, i)
-			}
+	return wrap("flaky", s, func(a around) pipeline.Sink {
+		return &flaky{a, err, share, rand.New(rand.NewPCG(seed, seed))}
+	})
+}
+
+type flaky struct {
+	around
+	err    error
+	share  float64
+	random *rand.Rand
+}
+
+func (s *flaky) Write(ctx context.Context, b *flow.Batch) error {
+	var good, bad []uint16
+	_, rows := b.Raw()
+	for _, i := range rows {
+		if s.random.Float64() < s.share {
+			bad = append(bad, i)
+		} else {
+			good = append(good, i)
 		}
-		cause := err
-		if len(good) > 0 {
-			if e := b.Within(good, func() error { return s.Write(ctx, b) }); e != nil {
-				cause = errors.Join(e, err)
-				bad = append(bad, failed(good, e)...)
-				slices.Sort(bad)
-			}
+	}
+	cause := s.err
+	if len(good) > 0 {
+		if e := b.Within(good, func() error { return s.to.Write(ctx, b) }); e != nil {
+			cause = errors.Join(e, s.err)
+			bad = append(bad, failed(good, e)...)
+			slices.Sort(bad)
 		}
-		if len(bad) == 0 {
-			return nil
-		}
-		return &flow.PartialError{Rows: bad, Err: cause}
-	}))
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	return &flow.PartialError{Rows: bad, Err: cause}
 }
 
 // failed returns which of the rows that were written an error is about.
@@ -130,13 +187,13 @@ func Stuck() pipeline.Sink {
 }
 
 // Late is a sink that retains every batch and writes it to s on another
-// goroutine, one at a time. It does not open or close s.
+// goroutine, one at a time.
 func Late(s pipeline.Sink) pipeline.Sink {
-	return pipeline.NewSink("late", func() (pipeline.Sink, error) { return &late{to: s}, nil })
+	return wrap("late", s, func(a around) pipeline.Sink { return &late{around: a} })
 }
 
 type late struct {
-	to   pipeline.Sink
+	around
 	mu   sync.Mutex
 	work sync.WaitGroup
 }
@@ -151,7 +208,8 @@ func (l *late) Write(ctx context.Context, b *flow.Batch) error {
 	return nil
 }
 
-func (l *late) Close(context.Context) error {
+// Close waits until everything is written.
+func (l *late) Close(ctx context.Context) error {
 	l.work.Wait()
-	return nil
+	return l.around.Close(ctx)
 }
