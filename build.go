@@ -16,7 +16,7 @@ import (
 // every mistake in the plan, the stages' arguments and the options at once, as
 // joined StageErrors.
 func (p *Plan) Build(opts ...Option) (*Pipeline, error) {
-	c := &builder{set: defaults(), pl: &Pipeline{plan: p}, made: map[any]any{}, names: map[string]int{}}
+	c := &builder{set: defaults(), pl: &Pipeline{plan: p}, made: map[any]any{}, owners: map[any]*node{}, names: map[string]int{}}
 	for _, o := range opts {
 		c.mistake("pipeline", o(&c.set))
 	}
@@ -36,10 +36,11 @@ func (p *Plan) Build(opts ...Option) (*Pipeline, error) {
 type builder struct {
 	set     settings
 	pl      *Pipeline
-	section *section    // that the steps belong to
-	made    map[any]any // node by stage or description, for one that stands twice
+	section *section      // that the steps belong to
+	made    map[any]any   // node by stage or description, for one that stands twice
+	owners  map[any]*node // node by instance
 	names   map[string]int
-	pushed  *pushed
+	only    *resolved      // the source, when there is one that was offered a filter
 	late    []func() error // what needs the layout
 	errs    []error
 }
@@ -74,6 +75,12 @@ func (c *builder) initNode(n *node, kind, name string) {
 
 func (c *builder) addInstance(n *node, stage any) {
 	n.instances = append(n.instances, stage)
+	if k := key(stage); k != nil {
+		if owner := c.owners[k]; owner != nil && owner != n {
+			c.mistake(n.name, fmt.Errorf("the same stage stands in the plan as %s %q", owner.kind, owner.name))
+		}
+		c.owners[k] = n
+	}
 	if x, ok := stage.(Extended); ok {
 		c.set.extensions = append(c.set.extensions, x.Extensions()...)
 	}
@@ -83,6 +90,7 @@ func (c *builder) lanes() int { return len(c.section.lanes) }
 
 func (c *builder) addLane() *lane {
 	l := &lane{id: len(c.section.lanes), section: c.section}
+	l.watermark.Store(notBegun)
 	c.section.lanes = append(c.section.lanes, l)
 	return l
 }
@@ -145,6 +153,7 @@ func (c *builder) takePush(p *Plan) route {
 		return r
 	}
 	name, src, err := resolveSource(p.sources[0])
+	c.only = &resolved{name, src, err}
 	pusher, ok := src.(Pusher)
 	if err != nil || !ok {
 		return r
@@ -153,7 +162,6 @@ func (c *builder) takePush(p *Plan) route {
 	if c.mistake(name, err) {
 		return r
 	}
-	c.pushed = &pushed{name, src}
 	ops := slices.Clone(r.ops)
 	ops[0] = opFilter{rest}
 	if rest.IsAll() {
@@ -162,15 +170,16 @@ func (c *builder) takePush(p *Plan) route {
 	return route{ops: ops, end: r.end}
 }
 
-// pushed is a source that was made already, to be offered a filter.
-type pushed struct {
+// resolved is a source that was made already, to be offered a filter.
+type resolved struct {
 	name string
 	src  Source
+	err  error
 }
 
 func (c *builder) source(s Source) (string, Source, error) {
-	if c.pushed != nil {
-		return c.pushed.name, c.pushed.src, nil
+	if r := c.only; r != nil {
+		return r.name, r.src, r.err
 	}
 	return resolveSource(s)
 }
@@ -190,9 +199,9 @@ func (c *builder) seen(stage, n any) any {
 }
 
 // key identifies a stage or description that is a pointer; nil for a plain value
-// or function, which has no identity.
+// or function, and for a pointer to nothing, which have no identity.
 func key(stage any) any {
-	if v := reflect.ValueOf(stage); v.IsValid() && v.Kind() == reflect.Pointer {
+	if v := reflect.ValueOf(stage); v.IsValid() && v.Kind() == reflect.Pointer && v.Type().Elem().Size() > 0 {
 		return stage
 	}
 	return nil
@@ -202,6 +211,9 @@ func key(stage any) any {
 func (c *builder) route(r route, up *continuation, main bool) sequence {
 	var seq sequence
 	var conts []*continuation // what follows each step; known once all are there
+	if r.end != nil {
+		up = nil
+	}
 	add := func(st step, after *continuation) {
 		if st != nil {
 			seq, conts = append(seq, st), append(conts, after)
@@ -274,19 +286,20 @@ func (c *builder) selectors(n *node, cond filter.Predicate) []*filter.Selector {
 }
 
 func (c *builder) transform(t Transform, after *continuation) step {
-	name, tr, err := resolveTransform(t)
 	if old, ok := c.made[key(t)].(*transformStep); ok && key(t) != nil {
-		if len(old.byLane) != c.lanes() || old.byLane[0].ticker != nil {
+		if old.section != c.section || len(old.byLane) > 0 && old.byLane[0].ticker != nil {
 			c.mistake(old.name, errors.New("the same transform stands twice, which one that ticks or that a repartition parts cannot"))
 		}
-		return &transformStep{node: old.node, byLane: old.byLane, after: after}
+		return &transformStep{node: old.node, section: old.section, byLane: old.byLane, after: after}
 	}
-	st := &transformStep{node: c.newNode(kindTransform, name), after: after}
+	name, tr, err := resolveTransform(t)
+	st := &transformStep{node: c.newNode(kindTransform, name), section: c.section, after: after}
+	c.seen(t, st)
 	if c.mistake(st.name, err) {
 		return nil
 	}
-	c.seen(t, st)
 	st.byLane = c.instances(st.node, tr)
+	c.pl.transforms = append(c.pl.transforms, st)
 	if st.byLane[0].ticker != nil {
 		c.section.tickers = append(c.section.tickers, st)
 	}
@@ -379,6 +392,7 @@ func (c *builder) repartition(o opRepartition, rest route) step {
 	c.mistake(n.name, atLeast("lanes", o.n, 1))
 	lanes := max(o.n, 1)
 	next := &section{}
+	c.section.told.Store(notBegun)
 	st := &repartitionStep{node: n, by: o.by, to: next, rows: make([][][]uint16, c.lanes())}
 	n.meter.queued = st.queued
 	for i := range st.rows {
@@ -468,13 +482,10 @@ func (c *builder) sink(s Sink, above *sinkNode, fatal bool) *sinkNode {
 		return old
 	}
 	sn := &sinkNode{above: above}
-	sn.late = sn.failLate
-	w, wraps := s.(sinkWrapper)
-	name, sk, err := specName(s), s, checkStage(s)
-	if !wraps && err == nil {
-		name, sk, err = resolveSink(s)
-	}
+	name, sk, err := resolveSink(s)
+	w, wraps := sk.(sinkWrapper)
 	c.initNode(&sn.node, kindSink, name)
+	c.pl.sinks = append(c.pl.sinks, sn)
 	sn.fatal = fatal
 	if above != nil {
 		sn.parent = &above.node

@@ -45,6 +45,13 @@ type section struct {
 // at its multiples, so that Now does not depend on how flows fell into batches.
 const eventGrid = int64(100 * time.Millisecond)
 
+// notBegun is the watermark of a lane that has not seen a flow.
+const notBegun = int64(-1)
+
+// maxEventTime is the latest time that flows can tell, in the year 2116: it leaves
+// room to add intervals.
+const maxEventTime = int64(1) << 62
+
 // feed runs a batch that a source filled, or a part of one, and the ticks that
 // are due before it.
 func (l *lane) feed(b *flow.Batch) {
@@ -58,7 +65,7 @@ func (l *lane) feed(b *flow.Batch) {
 	flows, rows := b.Raw()
 	start := 0
 	for k, r := range rows {
-		t := max(flows[r].EventTime(), l.last)
+		t := min(max(flows[r].EventTime(), l.last), maxEventTime)
 		l.last = t
 		if !l.begun || t >= l.cut {
 			l.part(b, rows[start:k])
@@ -99,6 +106,9 @@ func (l *lane) ticks(now int64) {
 		return
 	}
 	now = l.section.reached(l, now)
+	if now == notBegun {
+		return // nobody knows yet when time begins
+	}
 	for {
 		var step *transformStep
 		at := int64(maxTime)

@@ -359,7 +359,7 @@ func TestErrorsNeedNotBeComparable(t *testing.T) {
 		return nil
 	})
 	err := pipeline.From(numbers(2000)).To(fails).Run(t.Context())
-	require.EqualError(t, err, "a, b")
+	require.EqualError(t, err, "pipeline.SinkFunc: write: a, b")
 }
 
 // TestStuckSinkBehindARepartition gives up one lane; the other must end, and what

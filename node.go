@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/flowpipeline/pipeline/flow"
 )
 
 // node is one stage of a built pipeline: its name, its counters, and the one or
@@ -110,112 +107,4 @@ func protect(fn func() error) (err error) {
 		}
 	}()
 	return fn()
-}
-
-// sinkNode is a sink in a pipeline, or inside a stage that wraps it.
-type sinkNode struct {
-	node
-	sink Sink
-	mu   *sync.Mutex // nil if the sink is concurrent or there is one lane
-	// passesOn says that what this stage counts as out becomes dropped when the
-	// wrapped sink fails later.
-	passesOn bool
-	above    *sinkNode
-	late     func(*flow.Batch, error) error
-}
-
-// write delivers a batch. Failures that come later, when a retained view is
-// released, go to seen if it is not nil, and to the batch's completion.
-func (n *sinkNode) write(ctx context.Context, b *flow.Batch, seen *failures) error {
-	in := b.Len()
-	n.meter.in.Add(uint64(in))
-	if n.failed.Load() {
-		n.meter.dropped.Add(uint64(in))
-		seen.addAll(b)
-		return n.stopped("write")
-	}
-	late := n.late
-	if seen != nil {
-		late = func(v *flow.Batch, err error) error {
-			seen.add(v, err)
-			return n.late(v, err)
-		}
-	}
-	rt := b.Runtime()
-	rt.OnFailure(late)
-	err := n.call("write", in, func() (int, error) {
-		if n.mu != nil {
-			n.mu.Lock()
-			defer n.mu.Unlock()
-		}
-		return in, n.sink.Write(ctx, b)
-	})
-	rt.OnFailure(nil)
-	lost := 0
-	if err != nil {
-		lost = lostRows(b, err)
-		n.meter.dropped.Add(uint64(lost))
-		seen.add(b, err)
-	}
-	n.meter.out.Add(uint64(in - lost))
-	return err
-}
-
-// failLate takes back what write counted as delivered.
-func (n *sinkNode) failLate(v *flow.Batch, err error) error {
-	lost := lostRows(v, err)
-	for s := n; s != nil; s = s.above {
-		s.meter.out.Add(-uint64(lost))
-		s.meter.dropped.Add(uint64(lost))
-		if s.above == nil || !s.above.passesOn {
-			break
-		}
-	}
-	return n.fail("write", err)
-}
-
-// lostRows returns how many selected flows an error is about.
-func lostRows(b *flow.Batch, err error) int {
-	var partial *flow.PartialError
-	if errors.As(err, &partial) {
-		return min(len(partial.Rows), b.Len())
-	}
-	return b.Len()
-}
-
-// failures gathers the rows of a batch that were not delivered. The nil value
-// gathers nothing.
-type failures struct {
-	mu   sync.Mutex
-	rows map[uint16]bool
-}
-
-func (f *failures) add(b *flow.Batch, err error) {
-	if f == nil {
-		return
-	}
-	var partial *flow.PartialError
-	if !errors.As(err, &partial) {
-		f.addAll(b)
-		return
-	}
-	f.addRows(partial.Rows)
-}
-
-func (f *failures) addAll(b *flow.Batch) {
-	if f != nil {
-		_, rows := b.Raw()
-		f.addRows(rows)
-	}
-}
-
-func (f *failures) addRows(rows []uint16) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.rows == nil {
-		f.rows = map[uint16]bool{}
-	}
-	for _, r := range rows {
-		f.rows[r] = true
-	}
 }

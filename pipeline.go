@@ -8,15 +8,17 @@ import (
 
 // Pipeline is a plan that was built: it can run once.
 type Pipeline struct {
-	set      settings
-	plan     *Plan
-	nodes    []*node
-	sources  []*sourceNode
-	sections []*section
-	layout   *flow.Layout
-	symbols  *flow.Symbols
-	pending  atomic.Int64
-	started  atomic.Bool
+	set        settings
+	plan       *Plan
+	nodes      []*node
+	sources    []*sourceNode
+	sinks      []*sinkNode
+	transforms []*transformStep
+	sections   []*section
+	layout     *flow.Layout
+	symbols    *flow.Symbols
+	pending    atomic.Int64
+	started    atomic.Bool
 }
 
 // sourceNode is a source and the lanes it is read on.

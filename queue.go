@@ -58,6 +58,7 @@ func (s *bufferedSpec) bind(self *sinkNode, in []*sinkNode) Sink {
 	self.passesOn = true
 	b := &buffered{node: self, to: in[0], overflow: s.overflow, queue: make(chan *flow.View, s.depth)}
 	self.meter.queued = func() int { return len(b.queue) }
+	self.abandon = b.giveUp
 	return b
 }
 
@@ -84,8 +85,6 @@ func (q *buffered) Open(_ context.Context, env Env) error {
 // Write implements Sink. The flows count as delivered now; what fails later is
 // taken back.
 func (q *buffered) Write(ctx context.Context, b *flow.Batch) error {
-	rt := b.Runtime()
-	rt.OnFailure(nil) // the sink behind the queue tells its own failures
 	v := b.Retain()
 	for {
 		select {
@@ -131,8 +130,27 @@ func (q *buffered) pass(ctx context.Context, v *flow.View) {
 }
 
 func (q *buffered) drop(v *flow.View, err error) {
-	q.node.lateDrop(lostRows(v.Batch(), err))
+	count := v.Batch().Len()
+	if err != nil {
+		count = len(failedRows(v.Batch(), err))
+	}
+	q.node.unsend(count, err == nil)
 	v.Release(err)
+}
+
+// giveUp drops what waits, since the sink behind the queue does not come back.
+func (q *buffered) giveUp(err error) {
+	for {
+		select {
+		case v, ok := <-q.queue:
+			if !ok {
+				return
+			}
+			q.drop(v, err)
+		default:
+			return
+		}
+	}
 }
 
 // Close delivers what waits, and ends the worker.

@@ -104,14 +104,17 @@ func (s *repartitionStep) abandon(queue chan message) {
 }
 
 func (l *lane) receive(m message) {
+	l.last = max(l.last, m.now)
 	switch {
 	case !l.run.event:
 		m.now = l.run.now()
-	case m.now > l.watermark.Load():
+		l.ticks(m.now)
+	case m.view == nil && m.now > l.watermark.Load():
+		// What a batch tells is the time of the lane that it comes from; only
+		// this is what all of them have reached.
 		l.watermark.Store(m.now)
-		l.last = max(l.last, m.now)
+		l.ticks(m.now)
 	}
-	l.ticks(m.now)
 	if m.view == nil {
 		return
 	}

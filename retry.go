@@ -73,10 +73,10 @@ func (r *retry) Write(ctx context.Context, b *flow.Batch) error {
 		}
 		rows = rest
 		if attempt == r.backoff.Attempts {
-			return partial(b, rows, fmt.Errorf("after %d attempts: %w", attempt, err))
+			return partial(rows, fmt.Errorf("after %d attempts: %w", attempt, err))
 		}
 		if sleep(ctx, wait) != nil {
-			return partial(b, rows, fmt.Errorf("after %d attempts: %w", attempt, errors.Join(context.Cause(ctx), err)))
+			return partial(rows, fmt.Errorf("after %d attempts: %w", attempt, errors.Join(context.Cause(ctx), err)))
 		}
 		wait = min(2*wait, r.backoff.Most)
 		r.node.meter.retries.Add(1)
@@ -121,7 +121,7 @@ func (d *deadLetter) Write(ctx context.Context, b *flow.Batch) error {
 		if err == nil {
 			return nil
 		}
-		return &flow.PartialError{Rows: lost, Err: errors.Join(err, cause)}
+		return partial(lost, errors.Join(err, cause))
 	})
 }
 
@@ -145,16 +145,9 @@ func (d *dropFailed) Concurrent() bool { return true }
 func (d *dropFailed) Write(ctx context.Context, b *flow.Batch) error {
 	if failed, err := deliver(ctx, d.to, b); err != nil {
 		if ctx.Err() != nil {
-			return partial(b, failed, err)
+			return partial(failed, err)
 		}
-		d.node.lateDrop(len(failed))
+		d.node.unsend(len(failed), true)
 	}
 	return nil
-}
-
-// lateDrop moves flows that write is going to count as delivered to the dropped
-// ones.
-func (n *sinkNode) lateDrop(count int) {
-	n.meter.out.Add(-uint64(count))
-	n.meter.dropped.Add(uint64(count))
 }

@@ -66,6 +66,7 @@ func (pl *Pipeline) Run(ctx context.Context) error {
 		r.flow()
 	}
 	r.close(opened)
+	r.endHolds()
 	r.pool.drop()
 	return r.result()
 }
@@ -294,6 +295,16 @@ func (r *run) giveUp() (found bool) {
 			found = true
 			r.fail(stuck(n, "drain"))
 		}
+	}
+	for _, s := range r.pl.sinks {
+		if s.abandon != nil {
+			s.abandon(&StageError{Stage: s.name, Op: "drain", Err: ErrDrainTimeout})
+		}
+		if left := s.meter.balance(); s.above != nil && s.above.passesOn {
+			s.above.unsend(left, false)
+		}
+	}
+	for _, n := range r.pl.nodes {
 		n.meter.balance()
 	}
 	return found
@@ -316,6 +327,22 @@ func (r *run) close(opened []openStage) {
 		last := i == len(opened)-1 || opened[i+1].node != o.node
 		if f := r.pl.set.observer.Closed; f != nil && last {
 			f(o.node.name)
+		}
+	}
+}
+
+// endHolds ends what transforms hold although they are closed: those that failed,
+// and those that forgot.
+func (r *run) endHolds() {
+	for _, t := range r.pl.transforms {
+		for _, i := range t.byLane {
+			if n := i.holds.Open(); n > 0 {
+				err := &StageError{Stage: t.name, Op: "close", Err: fmt.Errorf("%d batches were still held", n)}
+				if !t.failed.Load() {
+					r.fail(err)
+				}
+				i.holds.End(err)
+			}
 		}
 	}
 }
@@ -344,29 +371,48 @@ func (r *run) closeStage(n *node, c Closer) bool {
 func (l *lane) read() {
 	defer l.watermark.Store(maxTime)
 	stop := l.run.sourceCtx
-	for more := true; more && stop.Err() == nil; {
-		more = l.fill(stop, "read", l.reader.Read)
+	state := reading
+	for state == reading && stop.Err() == nil {
+		state = l.fill(stop, "read", l.reader.Read)
 	}
 	d, ok := l.reader.(Drainer)
-	if !ok || stop.Err() == nil {
+	if !ok || state == ended {
 		return
 	}
-	for more := true; more && l.ctx.Err() == nil; {
-		more = l.fill(l.ctx, "drain", d.Drain)
+	for state = reading; state == reading; {
+		state = l.fill(l.ctx, "drain", d.Drain)
+		if state == reading && l.ctx.Err() != nil {
+			l.run.fail(l.source.fail("drain", context.Cause(l.ctx)))
+			return
+		}
 	}
 }
 
-// fill has the source fill a batch, and carries it down the path. It reports
-// whether the source has more.
-func (l *lane) fill(ctx context.Context, op string, read func(context.Context, *flow.Batch) error) bool {
+// readState is what a source may be asked for next.
+type readState uint8
+
+const (
+	reading readState = iota // more
+	stopped                  // what it holds: its context ended
+	ended                    // nothing
+)
+
+// fill has the source fill a batch, and carries it down the path.
+func (l *lane) fill(ctx context.Context, op string, read func(context.Context, *flow.Batch) error) readState {
 	n, o, wall := l.source, l.run.pool.get(), time.Now()
 	b := o.Begin(l.startTime(wall), wall.Add(l.wait()))
 	l.run.track(b)
-	ended := false
+	state := reading
 	err := n.call(op, 0, func() (int, error) {
 		err := read(ctx, b)
-		if ended = isEnd(ctx, err); ended {
-			err = nil
+		switch {
+		case err == nil:
+		case err == io.EOF:
+			state = ended
+			return b.Len(), nil
+		case op == "read" && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx))):
+			state = stopped
+			return b.Len(), nil
 		}
 		return b.Len(), err
 	})
@@ -379,22 +425,15 @@ func (l *lane) fill(ctx context.Context, op string, read func(context.Context, *
 	o.Finish(nil)
 	if err != nil {
 		l.run.fail(err)
+		return ended
 	}
-	return err == nil && !ended
-}
-
-// isEnd reports whether a source's error is a clean end.
-func isEnd(ctx context.Context, err error) bool {
-	if errors.Is(err, io.EOF) {
-		return !errors.Is(err, io.ErrUnexpectedEOF)
-	}
-	return ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)))
+	return state
 }
 
 func (l *lane) startTime(wall time.Time) int64 {
 	switch {
 	case l.run.event:
-		return l.watermark.Load()
+		return max(l.watermark.Load(), 0)
 	case l.run.clock == Clock(wallClock{}):
 		return wall.UnixNano()
 	}

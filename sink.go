@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/flowpipeline/pipeline/flow"
 )
@@ -27,6 +28,17 @@ func (f SinkFunc) Write(ctx context.Context, b *flow.Batch) error { return f(ctx
 // NewSource.
 func NewSink(name string, make func() (Sink, error)) Sink {
 	return &sinkSpec{name: name, make: make}
+}
+
+// MakeSink makes the sink that s describes, or returns s itself. It is for sinks
+// that are made of others, in their own description's function. What only Build
+// can make, such as Buffered or Retry, is an error.
+func MakeSink(s Sink) (Sink, error) {
+	_, made, err := resolveSink(s)
+	if w, ok := made.(sinkWrapper); ok {
+		return nil, fmt.Errorf("%v can only stand in a plan", w)
+	}
+	return made, err
 }
 
 // NamedSink gives a sink another name in errors, statistics and drawings.

@@ -11,7 +11,7 @@ import (
 // final.
 type Stats struct {
 	Stages         []StageStats // in the order of the flow
-	Lanes          int // that sources are read on
+	Lanes          int          // that sources are read on
 	Symbols        int
 	SymbolsRefused uint64
 	Unfinished     int64 // batches whose completion is still open
@@ -117,14 +117,16 @@ type meter struct {
 	queued                                                                        func() int
 }
 
-// balance counts what is still in the stage as dropped. It is for stages that
-// did not come back.
-func (m *meter) balance() {
+// balance counts what is still in the stage as dropped, and returns how many flows
+// that are. It is for stages that did not come back.
+func (m *meter) balance() int {
 	in := m.in.Load() + m.emitted.Load()
 	out := m.out.Load() + m.filtered.Load() + m.absorbed.Load() + m.dropped.Load()
-	if in > out {
-		m.dropped.Add(in - out)
+	if in <= out {
+		return 0
 	}
+	m.dropped.Add(in - out)
+	return int(in - out)
 }
 
 func (n *node) snapshot() StageStats {

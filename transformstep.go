@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -11,8 +12,9 @@ import (
 // transformStep runs a transform, and its ticks.
 type transformStep struct {
 	*node
-	byLane []*instance
-	after  *continuation
+	section *section // that its instances belong to
+	byLane  []*instance
+	after   *continuation
 }
 
 // instance is one working copy of a transform: one for all lanes, or a fork for
@@ -22,6 +24,7 @@ type instance struct {
 	ticker Ticker
 	lock   locking
 	mu     sync.RWMutex
+	holds  flow.Holds // that the transform has open
 
 	interval int64
 	next     atomic.Int64 // when the next tick is due; 0 before the first batch
@@ -44,8 +47,10 @@ func (s *transformStep) run(l *lane, b *flow.Batch) {
 		return
 	}
 	rt := b.Runtime()
+	i := s.byLane[l.id]
+	rt.NoteHolds(&i.holds)
 	err := s.call("process", in, func() (int, error) {
-		if err := s.byLane[l.id].process(l, b); err != nil {
+		if err := i.process(l, b); err != nil {
 			return 0, err
 		}
 		if b.Len() > in {
@@ -53,6 +58,7 @@ func (s *transformStep) run(l *lane, b *flow.Batch) {
 		}
 		return b.Len(), nil
 	})
+	rt.NoteHolds(nil)
 	held := rt.TakeHeld()
 	if err != nil {
 		l.lose(s.node, b, in, err)
@@ -85,7 +91,11 @@ func (s *transformStep) tick(l *lane, i *instance, now int64, final bool) {
 	if s.failed.Load() {
 		return
 	}
-	for more := true; more; {
+	for more, again := true, false; more; again = true {
+		if again && l.ctx.Err() != nil {
+			l.run.fail(s.fail("tick", context.Cause(l.ctx)))
+			return
+		}
 		l.emit(func(b *flow.Batch) {
 			b.Runtime().SetNow(now)
 			err := s.call("tick", 0, func() (int, error) {

@@ -118,23 +118,6 @@ func (s *late) Close(context.Context) error {
 	return nil
 }
 
-// latePicky is late, and fails what it does not like.
-type latePicky struct {
-	picky
-	work sync.WaitGroup
-}
-
-func (s *latePicky) Write(ctx context.Context, b *flow.Batch) error {
-	v := b.Retain()
-	s.work.Go(func() { v.Release(s.picky.Write(ctx, v.Batch())) })
-	return nil
-}
-
-func (s *latePicky) Close(context.Context) error {
-	s.work.Wait()
-	return nil
-}
-
 func likes(fl *flow.Flow) bool { return fl.SrcAS%7 != 3 }
 
 // end makes a random end of a path.
@@ -162,7 +145,7 @@ func (p *planner) end() (pipeline.End, twinStep) {
 		return pipeline.To(pipeline.DropFailed(&picky{s, likes})), split(s, nil)
 	case 3:
 		dead := p.sink()
-		return pipeline.To(pipeline.DeadLetter(&latePicky{picky: picky{s, likes}}, dead)), split(s, dead)
+		return pipeline.To(pipeline.DeadLetter(&finishingLate{to: &picky{s, likes}}, dead)), split(s, dead)
 	case 4:
 		dead := p.sink()
 		return pipeline.To(pipeline.Buffered(pipeline.DeadLetter(&picky{s, likes}, &late{to: dead}), 2, pipeline.Block)), split(s, dead)

@@ -70,21 +70,5 @@ func deliver(ctx context.Context, to *sinkNode, b *flow.Batch) ([]uint16, error)
 	return rows, err
 }
 
-func (f *failures) sorted() []uint16 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	rows := make([]uint16, 0, len(f.rows))
-	for r := range f.rows {
-		rows = append(rows, r)
-	}
-	slices.Sort(rows)
-	return rows
-}
-
 // partial narrows an error to the rows that it is about.
-func partial(b *flow.Batch, rows []uint16, err error) error {
-	if len(rows) == b.Len() {
-		return err
-	}
-	return &flow.PartialError{Rows: rows, Err: err}
-}
+func partial(rows []uint16, err error) error { return &flow.PartialError{Rows: rows, Err: err} }
