@@ -215,32 +215,52 @@ func (k *addrKernel) explain(sb *strings.Builder, indent string) {
 	sb.WriteString(indent + k.describe(way) + "\n")
 }
 
+// differ is 0 for an address in the prefix.
+func differ(a *flow.Addr, mask, value [2]uint64) uint64 {
+	return binary.NativeEndian.Uint64(a[:8])&mask[0] ^ value[0] | binary.NativeEndian.Uint64(a[8:])&mask[1] ^ value[1]
+}
+
+// narrow implements narrower for one prefix, and one address or any of two.
+func (k *addrKernel) narrow(b *flow.Batch, in, out []uint16) (n int, ok bool) {
+	if !k.one || len(k.offs) > 1 && k.all {
+		return 0, false
+	}
+	base, mask, value, flip := first(b), k.mask, k.value, int(k.flip)
+	x, y := k.offs[0], k.offs[len(k.offs)-1]
+	if x == y {
+		for _, r := range in {
+			out[n] = r
+			n += int(bit(differ(addrAt(base, r, x), mask, value) == 0)) ^ flip
+		}
+		return n, true
+	}
+	for _, r := range in {
+		out[n] = r
+		n += int(bit(min(differ(addrAt(base, r, x), mask, value), differ(addrAt(base, r, y), mask, value)) == 0)) ^ flip
+	}
+	return n, true
+}
+
 func (k *addrKernel) mark(b *flow.Batch, in []uint16, m []uint8) {
 	m = m[:len(in)]
 	if !k.one {
 		k.markSet(b, in, m)
 		return
 	}
-	base, flip, mask, value := first(b), k.flip, k.mask, k.value
-	// differ is 0 for an address in the prefix.
-	differ := func(a *flow.Addr) uint64 {
-		return binary.NativeEndian.Uint64(a[:8])&mask[0] ^ value[0] | binary.NativeEndian.Uint64(a[8:])&mask[1] ^ value[1]
-	}
-	x := k.offs[0]
+	base, mask, value, flip := first(b), k.mask, k.value, k.flip
+	x, y := k.offs[0], k.offs[len(k.offs)-1]
 	switch {
-	case len(k.offs) == 1:
+	case x == y:
 		for i, r := range in {
-			m[i] |= bit(differ(addrAt(base, r, x)) == 0) ^ flip
+			m[i] |= bit(differ(addrAt(base, r, x), mask, value) == 0) ^ flip
 		}
 	case !k.all:
-		y := k.offs[1]
 		for i, r := range in {
-			m[i] |= bit(min(differ(addrAt(base, r, x)), differ(addrAt(base, r, y))) == 0) ^ flip
+			m[i] |= bit(min(differ(addrAt(base, r, x), mask, value), differ(addrAt(base, r, y), mask, value)) == 0) ^ flip
 		}
 	default:
-		y := k.offs[1]
 		for i, r := range in {
-			m[i] |= bit(differ(addrAt(base, r, x))|differ(addrAt(base, r, y)) == 0) ^ flip
+			m[i] |= bit(differ(addrAt(base, r, x), mask, value)|differ(addrAt(base, r, y), mask, value) == 0) ^ flip
 		}
 	}
 }

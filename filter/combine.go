@@ -75,9 +75,11 @@ func either(a, b node) node { return join(opOr, []node{a, b}) }
 // constant matches every flow or none.
 type constant bool
 
-func (c constant) match(*flow.Batch, *flow.Flow) bool            { return bool(c) }
-func (c constant) fields(func(flow.Field))                       {}
-func (c constant) normal(_ *flow.Layout, neg bool) (term, error) { return constant(bool(c) != neg), nil }
+func (c constant) match(*flow.Batch, *flow.Flow) bool { return bool(c) }
+func (c constant) fields(func(flow.Field))            {}
+func (c constant) normal(_ *flow.Layout, neg bool) (term, error) {
+	return constant(bool(c) != neg), nil
+}
 
 func (c constant) text(sb *strings.Builder, _ precedence) {
 	if !c {

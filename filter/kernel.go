@@ -25,15 +25,33 @@ type marker interface {
 	explain(sb *strings.Builder, indent string)
 }
 
+// narrower is a marker that has a faster way to narrow a selection for the usual
+// cases of its test: it writes every row of in to out, but goes on only behind
+// those that match, and returns how many did. For the other cases it reports
+// false.
+type narrower interface {
+	narrow(b *flow.Batch, in, out []uint16) (n int, ok bool)
+}
+
 // leaf makes a kernel of a marker.
 type leaf struct {
 	marker
-	m []uint8
+	narrower // nil if there is none
+	m        []uint8
 }
 
-func newLeaf(m marker) kernel { return &leaf{marker: m} }
+func newLeaf(m marker) kernel {
+	n, _ := m.(narrower)
+	return &leaf{marker: m, narrower: n}
+}
 
 func (l *leaf) sel(b *flow.Batch, in, out []uint16) []uint16 {
+	if l.narrower != nil {
+		out = slices.Grow(out, len(in))
+		if n, ok := l.narrow(b, in, out[len(out):len(out)+len(in)]); ok {
+			return out[:len(out)+n]
+		}
+	}
 	l.m = zeroed(l.m, len(in))
 	l.mark(b, in, l.m)
 	return compact(in, l.m, out)

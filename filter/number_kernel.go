@@ -75,6 +75,36 @@ func (k *numberKernel[T]) mark(b *flow.Batch, in []uint16, m []uint8) {
 	}
 }
 
+// narrow implements narrower for one field, or any of two.
+func (k *numberKernel[T]) narrow(b *flow.Batch, in, out []uint16) (n int, ok bool) {
+	if len(k.offs) > 2 || len(k.offs) == 2 && k.all {
+		return 0, false
+	}
+	base, lo, w, bits, flip := first(b), k.lo, k.w, k.bits, int(k.flip)
+	x, y := k.offs[0], k.offs[len(k.offs)-1]
+	switch {
+	case len(k.set) == 1 && x == y:
+		for _, r := range in {
+			out[n] = r
+			n += int(bit(at[T](base, r, x)-lo <= w)) ^ flip
+		}
+	case len(k.set) == 1:
+		for _, r := range in {
+			out[n] = r
+			n += int(bit(min(at[T](base, r, x)-lo, at[T](base, r, y)-lo) <= w)) ^ flip
+		}
+	case bits != nil:
+		for _, r := range in {
+			u, v := uint64(at[T](base, r, x)), uint64(at[T](base, r, y))
+			out[n] = r
+			n += int((bits[u/64]>>(u%64)|bits[v/64]>>(v%64))&1) ^ flip
+		}
+	default:
+		return 0, false
+	}
+	return n, true
+}
+
 // markSpan tests lo ≤ v ≤ lo+w as v-lo ≤ w: a smaller v wraps to a number above
 // w. Of several values the least difference tells of any, the greatest of all.
 func (k *numberKernel[T]) markSpan(b *flow.Batch, in []uint16, m []uint8) {

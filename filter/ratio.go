@@ -35,14 +35,23 @@ func (q quantity) of(fl *flow.Flow) (hi, lo, over uint64) {
 	switch q {
 	case bitRate:
 		hi, lo = bits.Mul64(fl.Bytes, 8e9)
-		return hi, lo, uint64(fl.Duration())
+		return hi, lo, lasted(fl)
 	case packetRate:
 		hi, lo = bits.Mul64(fl.Packets, 1e9)
-		return hi, lo, uint64(fl.Duration())
+		return hi, lo, lasted(fl)
 	case bytesPerPacket:
 		return 0, fl.Bytes, fl.Packets
 	}
-	return 0, uint64(fl.Duration()), 1
+	return 0, lasted(fl), 1
+}
+
+// lasted is Flow.Duration in nanoseconds. A time that is absent is 0, so presence
+// has to be looked at only where the start is.
+func lasted(fl *flow.Flow) uint64 {
+	if fl.TimeStart <= 0 {
+		return uint64(fl.Duration())
+	}
+	return uint64(max(fl.TimeEnd-fl.TimeStart, 0))
 }
 
 // interval is a range of a quantity. An open end does not belong to it.
@@ -142,10 +151,10 @@ func (t *ratioTerm) mark(b *flow.Batch, in []uint16, m []uint8) {
 		}
 		return
 	}
-	iv := t.in[0]
+	iv, what, flip := t.in[0], t.what, t.flip
 	for i, r := range in {
-		hi, lo, over := t.what.of(&flows[r])
-		m[i] |= bit(iv.has(hi, lo, over)) ^ t.flip
+		hi, lo, over := what.of(&flows[r])
+		m[i] |= bit(iv.has(hi, lo, over)) ^ flip
 	}
 }
 

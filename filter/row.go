@@ -63,7 +63,7 @@ type rowTerm struct {
 	ns  float64
 }
 
-func (t *rowTerm) key() string              { return "" }
+func (t *rowTerm) key() string               { return "" }
 func (t *rowTerm) cost() (ns, share float64) { return t.ns, 0.5 }
 
 func (t *rowTerm) kernel() kernel {

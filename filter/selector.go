@@ -16,19 +16,7 @@ type Selector struct {
 // Apply narrows the batch's selection to the flows that match.
 func (s *Selector) Apply(b *flow.Batch) {
 	_, rows := b.Raw()
-	b.SetRows(s.sel(b, rows, rows[:0]))
-}
-
-// chunk is how many rows go through all tests before the next ones do, so that
-// what one test read of a flow is still in the processor's nearest cache when
-// the next reads it.
-const chunk = 256
-
-func (s *Selector) sel(b *flow.Batch, in, out []uint16) []uint16 {
-	for rows := range slices.Chunk(in, chunk) {
-		out = s.kernel.sel(b, rows, out)
-	}
-	return out
+	b.SetRows(s.kernel.sel(b, rows, rows[:0]))
 }
 
 // Split returns the selected rows that match, and those that do not. Both are
@@ -36,7 +24,7 @@ func (s *Selector) sel(b *flow.Batch, in, out []uint16) []uint16 {
 // memory of rows.
 func (s *Selector) Split(b *flow.Batch, rows []uint16) (matched, rest []uint16) {
 	s.rows = slices.Grow(s.rows[:0], len(rows))
-	s.rows = s.sel(b, rows, s.rows)
+	s.rows = s.kernel.sel(b, rows, s.rows)
 	return s.rows, subtract(rows, s.rows)
 }
 

@@ -91,7 +91,11 @@ func simplify(op operator, terms []term) term {
 func absorb(terms []term, t test, op operator) bool {
 	for i, o := range terms {
 		if o, ok := o.(test); ok {
-			if joined := o.absorb(t, op); joined != nil {
+			joined := o.absorb(t, op)
+			if joined == nil {
+				joined = t.absorb(o, op)
+			}
+			if joined != nil {
 				terms[i] = joined
 				return true
 			}

@@ -113,10 +113,9 @@ func (p *parser) flags(f flow.Field, q qualifier) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	tcp := isNumber(proto, uint64(flow.ProtoTCP))
 	var tests []node
 	named, neg, err := p.items(func() error {
-		n, err := p.flagsItem(f)
+		n, err := p.flagsItem(proto, f)
 		tests = append(tests, n)
 		return err
 	})
@@ -126,10 +125,13 @@ func (p *parser) flags(f flow.Field, q qualifier) (node, error) {
 	if named != nil {
 		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
 	}
-	return both(tcp, negated(join(opOr, tests), neg)), nil
+	if neg { // of TCP flows
+		return both(isNumber(proto, uint64(tcp)), not{join(opOr, tests)}), nil
+	}
+	return join(opOr, tests), nil
 }
 
-func (p *parser) flagsItem(f flow.Field) (node, error) {
+func (p *parser) flagsItem(proto, f flow.Field) (node, error) {
 	t := p.peek()
 	if t.kind != tokWord {
 		return nil, p.expected("TCP flags")
@@ -143,7 +145,7 @@ func (p *parser) flagsItem(f flow.Field) (node, error) {
 		if v > 0xffff {
 			return nil, p.fail(t, "", "%d is more than TCP flags can be (65535)", v)
 		}
-		return &numbers{subject: only(f), kind: flow.KindU16, set: one(v)}, nil
+		return &masked{proto, f, 0xffff, uint16(v)}, nil
 	}
 	set, mask, given := strings.Cut(t.text, "/")
 	value, ok := flagMask(set)
@@ -159,7 +161,7 @@ func (p *parser) flagsItem(f flow.Field) (node, error) {
 			return nil, p.fail(t, "", "flags in front of the slash are missing behind it")
 		}
 	}
-	return &masked{f, of, value}, nil
+	return &masked{proto, f, of, value}, nil
 }
 
 func flagMask(s string) (uint16, bool) {
@@ -200,7 +202,11 @@ func (p *parser) headerFlags() (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return both(isNumber(flow.FieldProto, uint64(flow.ProtoTCP)), negated(&masked{flow.FieldTCPFlags, mask, value}, op == unequal)), nil
+	test := &masked{flow.FieldProto, flow.FieldTCPFlags, mask, value}
+	if op == unequal {
+		return both(isNumber(flow.FieldProto, uint64(tcp)), not{test}), nil
+	}
+	return test, nil
 }
 
 // headerMask reads numbers and flags joined by "|", perhaps in brackets.
