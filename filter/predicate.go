@@ -98,10 +98,23 @@ func (p Predicate) Fields() []flow.Field {
 // String returns the predicate as an expression. Parse gives it back its
 // meaning, unless there are functions in it.
 func (p Predicate) String() string {
-	if p.err != nil {
+	var bad *Error
+	switch {
+	case errors.As(p.err, &bad):
+		return shortened(bad.Expr)
+	case p.err != nil:
 		return "invalid"
 	}
 	return textOf(p.root())
+}
+
+// shortened is the beginning of an expression that cannot be written any better.
+func shortened(expr string) string {
+	text := strings.Join(strings.Fields(expr), " ")
+	if runes := []rune(text); len(runes) > 60 {
+		text = string(runes[:60]) + "…"
+	}
+	return text
 }
 
 func textOf(n node) string {
