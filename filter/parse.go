@@ -270,6 +270,7 @@ func (p *parser) brackets() (node, error) {
 		return nil, p.expected(`"and", "or", or ")"`)
 	}
 	p.at++
+	p.last = nil
 	return n, nil
 }
 

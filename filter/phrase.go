@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/flowpipeline/pipeline/flow"
@@ -176,7 +177,13 @@ func (p *parser) noun(q qualifier, from int) (node, error) {
 }
 
 func (p *parser) unknown(t token) error {
-	return p.fail(t, suggest(t.text, vocabulary), "unknown word %s", quoted(t))
+	hint := suggest(t.text, vocabulary)
+	if _, err := parsePrefix(t.text); err == nil {
+		hint = fmt.Sprintf("did you mean %q?", "address "+t.text)
+	} else if p.startsNumber() {
+		hint = "a number needs a word in front, such as \"port\""
+	}
+	return p.fail(t, hint, "unknown word %s", quoted(t))
 }
 
 // subject returns the fields that a noun with qualifiers is about.

@@ -73,7 +73,7 @@ func (p *parser) rpki(n *noun, s subject, q qualifier) (node, error) {
 		return nil, err
 	}
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	test := func(s subject, set ranges) node { return &numbers{subject: s, kind: flow.KindU8, set: set} }
 	if q.side != eitherSide {
@@ -95,7 +95,7 @@ func (p *parser) ecn(n *noun, s subject) (node, error) {
 		return nil, err
 	}
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	var spans []span
 	for tos := range uint64(256) {
@@ -123,7 +123,7 @@ func (p *parser) flags(f flow.Field, q qualifier) (node, error) {
 		return nil, err
 	}
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	if neg { // of TCP flows
 		return both(isNumber(proto, uint64(tcp)), not{join(opOr, tests)}), nil
@@ -264,7 +264,7 @@ func (p *parser) icmp(q qualifier, from int) (node, error) {
 			return nil, err
 		}
 		if named != nil {
-			set = named.load().numbers
+			return nil, p.noSet()
 		}
 		var inPort []span
 		for v := range uint64(256) {
@@ -341,7 +341,7 @@ func (p *parser) elements(f flow.Field, n *noun) (node, error) {
 		return nil, err
 	}
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	return negated(listHolds(f, set), neg), nil
 }
@@ -377,7 +377,7 @@ func (p *parser) community(s subject) (node, error) {
 		return nil, err
 	}
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	var tests []node
 	for _, f := range s.fields {
@@ -412,7 +412,7 @@ func (p *parser) largeCommunity(f flow.Field) (node, error) {
 		return nil, err
 	}
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	return negated(join(opOr, tests), neg), nil
 }

@@ -138,7 +138,7 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 		return err
 	})
 	if named != nil && scale > 1 {
-		return nil, nil, false, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, nil, false, p.noSet()
 	}
 	return scaled(spans), named, neg, err
 }
@@ -285,7 +285,7 @@ func (p *parser) ratio(n *noun) (node, error) {
 		return nil
 	})
 	if named != nil {
-		return nil, p.fail(p.toks[p.at-1], "", "a set holds no such values")
+		return nil, p.noSet()
 	}
 	return negated(r, neg), err
 }
@@ -411,4 +411,9 @@ func (p *parser) texts(s subject, op textOp) (node, error) {
 		return negated(&texts{subject: s, named: named}, not), nil
 	}
 	return negated(join(opOr, values), neg != not), nil
+}
+
+// noSet is the mistake of a named set where its values have no meaning.
+func (p *parser) noSet() error {
+	return p.fail(p.toks[p.at-1], "", "a set holds no such values")
 }
