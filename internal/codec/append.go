@@ -116,5 +116,16 @@ func appendJSONString(dst []byte, s string) []byte {
 	return append(append(dst, s[from:]...), '"')
 }
 
+// appendUTF8 appends s. What is not UTF-8 becomes U+FFFD.
+func appendUTF8(dst, s []byte) []byte {
+	if utf8.Valid(s) {
+		return append(dst, s...)
+	}
+	for _, r := range text(s) {
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
+}
+
 // text views bytes as a string for the time of a call.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -98,8 +98,10 @@ func (c *csvColumn) append(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 		return appendCSVText(dst, s)
 	case flow.KindCountry:
 		if c.field.IsColumn() {
-			v, _ := columnCountry(b, fl, c.field)
-			return append(dst, v[:]...)
+			if v, _ := columnCountry(b, fl, c.field); v != (flow.Country{}) {
+				return append(dst, v[:]...)
+			}
+			return dst
 		}
 		s, _ := b.Text(fl, c.field)
 		return append(dst, s...)

@@ -37,6 +37,18 @@ func TestCSV(t *testing.T) {
 	require.Equal(t, "\"\"\n\"\"\n", string(e.AppendBatch(nil, b)))
 }
 
+func TestCSVCountryOfAnExtension(t *testing.T) {
+	country := flow.Extension[flow.Country]("country")
+	layout, err := flow.NewLayout(country)
+	require.NoError(t, err)
+	b := codectest.Empty(2, layout)
+	country.Set(b, b.Next(), flow.Country{'D', 'E'})
+	country.Set(b, b.Next(), flow.Country{}) // present, but empty
+	e := codec.NewCSVEncoder("country", "src_port")
+	require.NoError(t, e.Bind(layout))
+	require.Equal(t, "DE,\n,\n", string(e.AppendBatch(nil, b)))
+}
+
 func TestCSVDefaultsToTheStruct(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	b := codectest.Batch(50, func(b *flow.Batch, fl *flow.Flow) {

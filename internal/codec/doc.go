@@ -16,5 +16,9 @@
 // EnrichedFlow, and this library's own from 3000 on. Extensions of a Layout have
 // no number and are left out.
 //
+// # Bounds
+//
+// A list that is read has at most 4096 elements; a longer one is an error.
+//
 // Encoders and decoders keep buffers: each belongs to one goroutine at a time.
 package codec

@@ -8,7 +8,8 @@ func enumNumber(n *jsonName, s []byte) (uint64, bool) {
 		return v, true
 	}
 	if string(s) == "NotAnonymized" { // flowpipeline's name of "no"
-		return flow.AnonymizedNo, true
+		info := n.field.Info()
+		return flow.AnonymizedNo, info != nil && info.Enum == "Anonymized"
 	}
 	return 0, false
 }

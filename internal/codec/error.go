@@ -15,6 +15,11 @@ var (
 	ErrTooLong   = errors.New("too long")
 )
 
+// maxList bounds the elements of a list that is read, of whatever form.
+const maxList = 4096
+
+var errList = fmt.Errorf("%w: a list of more than %d elements", ErrTooLong, maxList)
+
 // Error says where in a line or message decoding failed, and why.
 type Error struct {
 	Offset int    // byte in the line or message, from 0

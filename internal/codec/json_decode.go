@@ -43,6 +43,9 @@ func NewJSONDecoder(quota *flow.Quota, layout *flow.Layout, keepUnknown bool) *J
 	d := &JSONDecoder{quota: quota, layout: layout, keep: keepUnknown, names: jsonNames[:]}
 	for _, f := range layout.Extensions() {
 		info := layout.Info(f)
+		if info.Name == unknownName { // it is written as it is: only what was checked may go there
+			continue
+		}
 		d.names = append(d.names, jsonName{key: info.Name, field: f, kind: info.Kind})
 	}
 	d.index.build(d.names)
@@ -125,7 +128,7 @@ func (d *JSONDecoder) object(p []byte, b *flow.Batch, fl *flow.Flow) (int, error
 				if len(d.kept) > 0 {
 					d.kept = append(d.kept, ',')
 				}
-				d.kept = append(d.kept, p[start:end]...)
+				d.kept = appendUTF8(d.kept, p[start:end])
 			}
 		}
 		i = space(p, i)

@@ -6,8 +6,11 @@ import (
 
 // Unknown holds the members of a JSON object that no field takes, as they were
 // written: `"name":value` pairs joined by commas. A JSONDecoder fills it when it
-// is told to, and a JSONEncoder writes it back.
-var Unknown = flow.Extension[flow.Text]("unknown_json", flow.Doc("members of the JSON object that are no fields, as they were written"))
+// is told to, and a JSONEncoder writes it back as it is. It is no name of input:
+// a member called that is one that no field takes.
+var Unknown = flow.Extension[flow.Text](unknownName, flow.Doc("members of the JSON object that are no fields, as they were written"))
+
+const unknownName = "unknown_json"
 
 // JSONOptions say how a JSONEncoder writes.
 type JSONOptions struct {
@@ -24,7 +27,7 @@ type JSONEncoder struct {
 	cols    columns
 	batch   *flow.Batch
 	symbols *flow.Symbols
-	unknown flow.Field // the number of Unknown in the batch's layout, 0 for none
+	unknown flow.Field // what has the name of Unknown in the batch's layout, 0 for none
 }
 
 // NewJSONEncoder returns an encoder.
@@ -35,7 +38,7 @@ func (e *JSONEncoder) Begin(b *flow.Batch) {
 	e.batch, e.symbols = b, b.Symbols()
 	e.cols.begin(b)
 	if l := b.Layout(); l != nil && e.unknown == 0 && e.cols.has(extensionRun) {
-		e.unknown, _ = l.Lookup("unknown_json")
+		e.unknown, _ = l.Lookup(unknownName)
 	}
 }
 
@@ -67,11 +70,13 @@ func (e *JSONEncoder) appendColumns(dst []byte, fl *flow.Flow, run int) []byte {
 		if !b.Has(fl, c.field) {
 			continue
 		}
-		if c.field == e.unknown && c.kind == flow.KindText {
-			if raw, _ := columnText(b, fl, c.field); len(raw) > 0 {
-				dst = append(append(dst, raw...), ',')
+		if c.field == e.unknown {
+			if raw, ok := Unknown.Get(b, fl); ok { // else it is another of that name
+				if members := b.Bytes(raw); len(members) > 0 {
+					dst = append(append(dst, members...), ',')
+				}
+				continue
 			}
-			continue
 		}
 		dst = append(dst, c.key...)
 		dst = append(e.appendColumn(dst, fl, c), ',')

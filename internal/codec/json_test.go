@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -113,11 +114,13 @@ func TestJSONDecodeAccepts(t *testing.T) {
 			map[string]any{"ingress_vrf_id": uint64(9), "src_country": "DE", "mpls_label": "[100 200 300 400]", "mpls_ttl": "[64 0 0 61]", "mpls_ip": "[192.0.2.1]"}},
 		{"last label again", `{"mpls_1_label":100,"mpls_last_label":100}`, map[string]any{"mpls_label": "[100]"}},
 		{"last wins", `{"src_port":1,"srcPort":2,"SrcPort":3}`, map[string]any{"src_port": uint64(3)}},
+		{"last wins when it is none", `{"src_addr":"192.0.2.1","src_addr":"","src_mac":"00:00:5e:00:53:01","src_mac":"","proto":6,"proto":"unknown","src_net":24,"src_net":"invalid Prefix","sampling_rate":5,"sampling_rate":0,"mpls_label_ip":"192.0.2.1","mpls_label_ip":"","time_received_ns":1,"time_received_ns":"0001-01-01T00:00:00Z"}`, map[string]any{}},
 		{"null", `{"src_port":1,"src_port":null,"time_received":null}`, map[string]any{}},
 		{"nobody told", `{"sampling_rate":0,"src_addr":"","src_mac":"","proto":"unknown"}`, map[string]any{}},
 		{"zero", `{"src_as":0}`, map[string]any{"src_as": uint64(0)}},
 		{"whole numbers", `{"src_port":8e1,"dst_port":80.0,"bytes":1E3,"packets":"12"}`, map[string]any{"src_port": uint64(80), "dst_port": uint64(80), "bytes": uint64(1000), "packets": uint64(12)}},
 		{"date", `{"time_received_ns":"2023-11-14T22:13:20.5Z"}`, map[string]any{"time_received_ns": uint64(1700000000500000000)}},
+		{"first and last date", `{"time_flow_start_ns":"1677-09-21T00:12:43.145224192Z","time_flow_end_ns":"2262-04-11T23:47:16.854775807Z"}`, map[string]any{"time_flow_start_ns": uint64(1 << 63), "time_flow_end_ns": uint64(1<<63 - 1)}},
 		{"before the epoch", `{"time_received_ns":-1}`, map[string]any{"time_received_ns": uint64(1<<64 - 1)}},
 		{"booleans", `{"normalized":true}`, map[string]any{"normalized": uint64(1)}},
 		{"escapes", `{"\u0073rc_port":1,"note":"\ud83d\ude00\u00e9\n\/\ud800x"}`, map[string]any{"src_port": uint64(1), "note": "😀é\n/\ufffdx"}},
@@ -156,6 +159,12 @@ func TestJSONDecodeRefuses(t *testing.T) {
 		{`{"bytes":1e999999999}`, 9, "bytes", codec.ErrRange},
 		{`{"time_received_ns":9223372036854775808}`, 20, "time_received_ns", codec.ErrRange},
 		{`{"time_received":9223372037}`, 17, "time_received", codec.ErrRange},
+		{`{"time_received_ns":"9999-12-31T23:59:59Z"}`, 20, "time_received_ns", codec.ErrRange},
+		{`{"time_received_ns":"2262-04-11T23:47:16.854775808Z"}`, 20, "time_received_ns", codec.ErrRange},
+		{`{"time_received_ns":"0001-01-01T00:00:01Z"}`, 20, "time_received_ns", codec.ErrRange},
+		{`{"proto":"NotAnonymized"}`, 9, "proto", codec.ErrValue},
+		{`{"as_path":["NotAnonymized"]}`, 12, "as_path", codec.ErrValue},
+		{`{"as_path":[` + strings.Repeat("1,", 4096) + `1]}`, 12 + 2*4096, "as_path", codec.ErrTooLong},
 		{`{"src_port":"http"}`, 12, "src_port", codec.ErrValue},
 		{`{"src_addr":"1.2.3.400"}`, 12, "src_addr", codec.ErrValue},
 		{`{"src_addr":"fe80::1%eth0"}`, 12, "src_addr", codec.ErrValue},
@@ -174,7 +183,7 @@ func TestJSONDecodeRefuses(t *testing.T) {
 		{`{"x":tru}`, 5, "x", codec.ErrSyntax},
 		{`{"type":"NETFLOW_V10"}`, 8, "type", codec.ErrValue},
 	} {
-		t.Run(tt.line, func(t *testing.T) {
+		t.Run(tt.line[:min(len(tt.line), 60)], func(t *testing.T) {
 			b := codectest.Empty(1, nil)
 			err := codec.NewJSONDecoder(b.Symbols().Quota(1), nil, false).Decode([]byte(tt.line), b, b.Next())
 			var e *codec.Error
@@ -199,6 +208,31 @@ func TestJSONUnknown(t *testing.T) {
 	require.NoError(t, d.Decode([]byte(`{"a":1,"src_port":2,"app_hash":5,"app_label":"x", "b" : {"c": "\u0041"}}`), b, b.Next()))
 	require.NoError(t, d.Decode([]byte(`{"src_port":3}`), b, b.Next()))
 	require.Equal(t, `{"src_port":2,"a":1,"b" : {"c": "\u0041"},"app_hash":5,"app_label":"x"}`+"\n"+`{"src_port":3}`+"\n", string(encodeJSON(b, codec.JSONOptions{})))
+}
+
+// TestJSONUnknownIsChecked keeps members that look like what is kept, and bytes
+// that are no UTF-8: neither may reach the output as it is.
+func TestJSONUnknownIsChecked(t *testing.T) {
+	layout, err := flow.NewLayout(codec.Unknown)
+	require.NoError(t, err)
+	line := []byte(`{"unknown_json":"\"src_port\":1}\n{\"a\":1","dst_port":2,"b` + "\xff\":\"\xff\xfeé\"}")
+	for keep, want := range map[bool]string{
+		false: `{"dst_port":2}` + "\n",
+		true:  `{"dst_port":2,"unknown_json":"\"src_port\":1}\n{\"a\":1","b` + "\ufffd\":\"\ufffd\ufffdé\"}\n",
+	} {
+		b := codectest.Empty(1, layout)
+		d := codec.NewJSONDecoder(b.Symbols().Quota(1), layout, keep)
+		require.NoError(t, d.Decode(line, b, b.Next()))
+		require.Equal(t, want, string(encodeJSON(b, codec.JSONOptions{})))
+		require.EqualValues(t, 2, d.Unknown())
+	}
+
+	other := flow.Extension[flow.Text]("unknown_json")
+	layout, err = flow.NewLayout(other)
+	require.NoError(t, err)
+	b := codectest.Empty(1, layout)
+	other.Set(b, b.Next(), b.AppendText(`"a":1`))
+	require.Equal(t, `{"unknown_json":"\"a\":1"}`+"\n", string(encodeJSON(b, codec.JSONOptions{})), "another of that name is a text")
 }
 
 func TestJSONSymbolsAreBounded(t *testing.T) {
@@ -252,6 +286,7 @@ func FuzzJSONDecode(f *testing.F) {
 		f.Add(encodeJSON(codectest.Batch(1, fill), codec.JSONOptions{}))
 	}
 	f.Add([]byte(`{"srcAddr":"wKgAAQ==","as_path":[1],"x":[{}],"time_flow_end":7,"mpls_1_label":1}`))
+	f.Add([]byte(`{"unknown_json":"\"a\":1}\n{","b":"` + "\xff\"}"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		layout, err := flow.NewLayout(codec.Unknown)
 		require.NoError(t, err)
@@ -266,7 +301,10 @@ func FuzzJSONDecode(f *testing.F) {
 		}
 		require.True(t, json.Valid(line), "accepted %q", line)
 		out := encodeJSON(b, codec.JSONOptions{})
-		require.True(t, json.Valid(out), "wrote %q", out)
+		require.True(t, json.Valid(out) && utf8.Valid(out), "wrote %q", out)
+		if !bytes.Contains(line, []byte("\n")) {
+			require.Equal(t, 1, bytes.Count(out, []byte("\n")), "wrote %q", out)
+		}
 		back := codectest.Empty(1, layout)
 		d2 := codec.NewJSONDecoder(back.Symbols().Quota(10), layout, true)
 		again := back.Next()

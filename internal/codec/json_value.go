@@ -192,6 +192,7 @@ func (d *JSONDecoder) setText(b *flow.Batch, fl *flow.Flow, n *jsonName, s []byt
 	switch n.kind {
 	case flow.KindAddr:
 		if len(s) == 0 {
+			d.clear(b, fl, n)
 			return nil
 		}
 		a, ok := parseAddr(s)
@@ -224,6 +225,7 @@ func (d *JSONDecoder) setText(b *flow.Batch, fl *flow.Flow, n *jsonName, s []byt
 		b.SetText(fl, n.field, text(s))
 	case flow.KindMAC:
 		if len(s) == 0 {
+			d.clear(b, fl, n)
 			return nil
 		}
 		m, ok := parseMAC(s)
@@ -251,17 +253,18 @@ func (d *JSONDecoder) setNumberText(b *flow.Batch, fl *flow.Flow, n *jsonName, s
 			return d.setNumber(b, fl, n, v)
 		}
 		if nameless(s) {
+			d.clear(b, fl, n)
 			return nil
 		}
 	}
 	switch {
 	case n.kind == flow.KindTime:
 		if t, err := time.Parse(time.RFC3339Nano, text(s)); err == nil {
-			b.SetUint(fl, n.field, uint64(t.UnixNano()))
-			return nil
+			return d.setDate(b, fl, n, t)
 		}
 	case n.field == flow.FieldSrcPrefixLen || n.field == flow.FieldDstPrefixLen:
 		if string(s) == "invalid Prefix" { // what goflow2 writes without an address
+			d.clear(b, fl, n)
 			return nil
 		}
 		if slash := bytes.IndexByte(s, '/'); slash >= 0 {
@@ -276,6 +279,20 @@ func (d *JSONDecoder) setNumberText(b *flow.Batch, fl *flow.Flow, n *jsonName, s
 	return fmt.Errorf("%w: %.50q", ErrValue, s)
 }
 
+// setDate sets a time from a date. The zero time of Go stands for none.
+func (d *JSONDecoder) setDate(b *flow.Batch, fl *flow.Flow, n *jsonName, t time.Time) error {
+	if t.IsZero() {
+		d.clear(b, fl, n)
+		return nil
+	}
+	ns := t.UnixNano()
+	if !time.Unix(0, ns).Equal(t) { // it overflowed
+		return fmt.Errorf("%w: a date outside of 1677 to 2262", ErrRange)
+	}
+	b.SetUint(fl, n.field, uint64(ns))
+	return nil
+}
+
 // array reads a list from behind its bracket.
 func (d *JSONDecoder) array(p []byte, i int, b *flow.Batch, fl *flow.Flow, n *jsonName) (int, error) {
 	d.list, d.addrs = d.list[:0], d.addrs[:0]
@@ -287,6 +304,9 @@ func (d *JSONDecoder) array(p []byte, i int, b *flow.Batch, fl *flow.Flow, n *js
 		case p[i] == ']' && first:
 			d.setList(b, fl, n)
 			return i + 1, nil
+		}
+		if len(d.list)+len(d.addrs) == maxList {
+			return i, errList
 		}
 		var err error
 		if i, err = d.element(p, i, n); err != nil {

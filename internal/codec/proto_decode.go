@@ -38,8 +38,19 @@ type ProtoDecoder struct {
 	byNum   [maxProtoNum]uint16 // 1 + index in protoFields
 	unknown uint64
 	folds   foldState
-	list    []uint32
-	addrs   []flow.Addr
+
+	lists  []protoList
+	listOf [len(protoFields) + 1]uint8 // index in lists, by byNum
+	open   []*protoList                // those that the message has
+}
+
+// protoList gathers the elements of one repeated field, which may come in any
+// number of pieces with other fields in between.
+type protoList struct {
+	field flow.Field
+	open  bool
+	nums  []uint32
+	addrs []flow.Addr
 }
 
 // NewProtoDecoder returns a decoder that interns symbols through quota.
@@ -47,7 +58,12 @@ func NewProtoDecoder(quota *flow.Quota) *ProtoDecoder {
 	d := &ProtoDecoder{quota: quota}
 	for i, f := range protoFields {
 		d.byNum[f.num] = uint16(i + 1)
+		if f.kind == flow.KindU32s || f.kind == flow.KindAddrs {
+			d.listOf[i+1] = uint8(len(d.lists))
+			d.lists = append(d.lists, protoList{field: f.field})
+		}
 	}
+	d.open = make([]*protoList, 0, len(d.lists))
 	return d
 }
 
@@ -62,6 +78,7 @@ func (d *ProtoDecoder) Refused() uint64 { return d.quota.Refused() }
 // is then half filled.
 func (d *ProtoDecoder) Decode(msg []byte, b *flow.Batch, fl *flow.Flow) error {
 	d.folds.set = 0
+	d.closeLists()
 	for i := 0; i < len(msg); {
 		start := i
 		tag, next, err := varint(msg, i)
@@ -123,6 +140,7 @@ func (d *ProtoDecoder) Decode(msg []byte, b *flow.Batch, fl *flow.Flow) error {
 			return &Error{Offset: start, Err: fmt.Errorf("%w: wire type %d", ErrSyntax, tag&7)}
 		}
 	}
+	d.setLists(b, fl)
 	d.folds.apply(b, fl)
 	return nil
 }
@@ -205,18 +223,53 @@ func (d *ProtoDecoder) number(b *flow.Batch, fl *flow.Flow, num uint32, v uint64
 			return fmt.Errorf("%w: %d", ErrRange, v)
 		}
 	case f.kind == flow.KindU32s:
-		d.list = append(d.earlier(b, fl, f.field), uint32(v))
-		b.SetU32s(fl, f.field, d.list)
+		return d.list(num).add(uint32(v))
 	default:
 		b.SetUint(fl, f.field, v)
 	}
 	return nil
 }
 
-// earlier returns the elements of a list that came before in the message.
-func (d *ProtoDecoder) earlier(b *flow.Batch, fl *flow.Flow, f flow.Field) []uint32 {
-	list, _ := b.U32s(fl, f)
-	return append(d.list[:0], list...)
+// list returns what gathers a repeated field.
+func (d *ProtoDecoder) list(num uint32) *protoList {
+	l := &d.lists[d.listOf[d.byNum[num]]]
+	if !l.open {
+		l.open, l.nums, l.addrs = true, l.nums[:0], l.addrs[:0]
+		d.open = append(d.open, l)
+	}
+	return l
+}
+
+// setLists puts what was gathered in place.
+func (d *ProtoDecoder) setLists(b *flow.Batch, fl *flow.Flow) {
+	for _, l := range d.open { // each has one of the two kinds
+		b.SetU32s(fl, l.field, l.nums)
+		b.SetAddrs(fl, l.field, l.addrs)
+	}
+	d.closeLists()
+}
+
+func (d *ProtoDecoder) closeLists() {
+	for _, l := range d.open {
+		l.open = false
+	}
+	d.open = d.open[:0]
+}
+
+func (l *protoList) add(v uint32) error {
+	if len(l.nums) == maxList {
+		return errList
+	}
+	l.nums = append(l.nums, v)
+	return nil
+}
+
+func (l *protoList) addAddr(a flow.Addr) error {
+	if len(l.addrs) == maxList {
+		return errList
+	}
+	l.addrs = append(l.addrs, a)
+	return nil
 }
 
 // bytes sets a field other than an address of the struct from bytes.
@@ -247,16 +300,16 @@ func (d *ProtoDecoder) bytes(b *flow.Batch, fl *flow.Flow, num uint32, data []by
 			b.SetText(fl, f.field, text(data))
 		}
 	case flow.KindAddr, flow.KindAddrs:
-		return d.address(b, fl, f, data)
+		return d.address(b, fl, f, num, data)
 	case flow.KindU32s:
-		return d.packed(b, fl, f.field, data)
+		return d.list(num).packed(data)
 	default:
 		return ErrWireType
 	}
 	return nil
 }
 
-func (d *ProtoDecoder) address(b *flow.Batch, fl *flow.Flow, f *protoField, data []byte) error {
+func (d *ProtoDecoder) address(b *flow.Batch, fl *flow.Flow, f *protoField, num uint32, data []byte) error {
 	if len(data) == 0 && f.kind == flow.KindAddr {
 		return nil
 	}
@@ -267,17 +320,14 @@ func (d *ProtoDecoder) address(b *flow.Batch, fl *flow.Flow, f *protoField, data
 	case f.fold > 0:
 		d.folds.address(int(f.fold)-1, a)
 	case f.kind == flow.KindAddrs:
-		list, _ := b.Addrs(fl, f.field)
-		d.addrs = append(append(d.addrs[:0], list...), a)
-		b.SetAddrs(fl, f.field, d.addrs)
+		return d.list(num).addAddr(a)
 	default:
 		b.SetAddr(fl, f.field, a)
 	}
 	return nil
 }
 
-func (d *ProtoDecoder) packed(b *flow.Batch, fl *flow.Flow, f flow.Field, data []byte) error {
-	d.list = d.earlier(b, fl, f)
+func (l *protoList) packed(data []byte) error {
 	for i := 0; i < len(data); {
 		v, next, err := varint(data, i)
 		switch {
@@ -286,10 +336,11 @@ func (d *ProtoDecoder) packed(b *flow.Batch, fl *flow.Flow, f flow.Field, data [
 		case v > math.MaxUint32:
 			return fmt.Errorf("%w: %d", ErrRange, v)
 		}
-		d.list = append(d.list, uint32(v))
+		if err := l.add(uint32(v)); err != nil {
+			return err
+		}
 		i = next
 	}
-	b.SetU32s(fl, f, d.list)
 	return nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +147,10 @@ func TestProtoDecodeAccepts(t *testing.T) {
 	}{
 		{"unpacked", cat(field(102, 1), field(101, 9), field(102, 2)), map[string]any{"as_path": "[1 2]", "bgp_communities": "[9]"}, 0},
 		{"packed and not", cat(data(102, "\x01\x02"), field(102, 3), data(102, "\x04")), map[string]any{"as_path": "[1 2 3 4]"}, 0},
+		{"pieces in between", cat(data(102, "\x01"), data(82, "\xc0\x00\x02\x01"), field(101, 9), data(102, "\x02"), field(81, 16), data(82, "\xc0\x00\x02\x02"), field(102, 3), data(101, "\x08")),
+			map[string]any{"as_path": "[1 2 3]", "bgp_communities": "[9 8]", "mpls_label": "[16]", "mpls_ip": "[192.0.2.1 192.0.2.2]"}, 0},
+		{"empty list", data(102, ""), map[string]any{"as_path": "[]"}, 0},
+		{"list wins over fixed places", cat(field(56, 100), field(81, 16), data(65, "\xc0\x00\x02\x01"), data(82, "\xc0\x00\x02\x02")), map[string]any{"mpls_label": "[16]", "mpls_ip": "[192.0.2.2]"}, 0},
 		{"flowpipeline", cat(field(2, 5), field(2538, 6), field(64, 7001), field(2539, 9), data(2014, "DE"), field(53, 1), field(56, 100), field(55, 64), data(65, "\xc0\x00\x02\x01"), data(2003, "eth0"), field(2174, 3)),
 			map[string]any{"time_received_ns": uint64(5e9), "time_flow_start_ns": uint64(6e9), "time_flow_end_ns": uint64(7001e6), "ingress_vrf_id": uint64(9), "src_country": "DE",
 				"mpls_label": "[100]", "mpls_ttl": "[64]", "mpls_ip": "[192.0.2.1]", "in_if_name": "eth0", "validation_status": uint64(3)}, 0},
@@ -184,6 +190,9 @@ func TestProtoDecodeRefuses(t *testing.T) {
 		{"group", "\x0b", 0, "", codec.ErrSyntax},
 		{"list element too great", "\xb2\x06\x05\xff\xff\xff\xff\x7f", 0, "as_path", codec.ErrRange},
 		{"country", "\xc2\x3e\x03DEU", 0, "src_country", codec.ErrValue},
+		{"list too long", strings.Repeat("\xb0\x06\x01", 4097), 3 * 4096, "as_path", codec.ErrTooLong},
+		{"packed list too long", "\xb0\x06\x01\xb2\x06\x80\x20" + strings.Repeat("\x01", 4096), 3, "as_path", codec.ErrTooLong},
+		{"addresses too many", strings.Repeat("\x92\x05\x04\xc0\x00\x02\x01", 4097), 7 * 4096, "mpls_ip", codec.ErrTooLong},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := codectest.Empty(1, nil)
@@ -195,6 +204,32 @@ func TestProtoDecodeRefuses(t *testing.T) {
 			require.ErrorIs(t, err, tt.is)
 		})
 	}
+}
+
+// TestProtoListInPieces reads lists of the greatest length, an element at a time
+// and in turns: they must be put together once, not once for each piece.
+func TestProtoListInPieces(t *testing.T) {
+	msg := []byte(strings.Repeat("\x88\x05\x01\x82\x05\x01\x02\x92\x05\x04\xc0\x00\x02\x01", 4096))
+	b := codectest.Empty(1, nil)
+	d := codec.NewProtoDecoder(b.Symbols().Quota(1))
+	fl := b.Next()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	require.NoError(t, d.Decode(msg, b, fl))
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20))
+	for _, f := range []flow.Field{flow.FieldMPLSLabels, flow.FieldMPLSTTLs} {
+		list, _ := b.U32s(fl, f)
+		require.Len(t, list, 4096)
+	}
+	addrs, _ := b.Addrs(fl, flow.FieldMPLSAddrs)
+	require.Len(t, addrs, 4096)
+
+	again := codectest.Empty(2, nil)
+	require.Error(t, d.Decode([]byte("\xb0\x06\x01\x08"), again, again.Next()))
+	fl = again.Next()
+	require.NoError(t, d.Decode([]byte("\xb0\x06\x02"), again, fl))
+	require.Equal(t, map[string]any{"as_path": "[2]"}, codectest.Dump(again, fl), "what a message before it left shows")
 }
 
 func TestFrame(t *testing.T) {
