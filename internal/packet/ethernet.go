@@ -75,7 +75,7 @@ func (d *decoder) etherType(kind uint16, off int) Refusal {
 }
 
 func (d *decoder) tag(tci uint16) {
-	if !d.own() {
+	if !d.own() || d.wired {
 		return
 	}
 	switch d.p.Tags {
@@ -126,9 +126,11 @@ func (d *decoder) mpls(off int) Refusal {
 	return MPLSPayload
 }
 
-// pseudowire reads the Ethernet frame of a pseudowire. Only a frame that leads
-// to IP is believed: the stack does not say that it is Ethernet.
+// pseudowire reads the Ethernet frame that a pseudowire carries. Only a frame that
+// leads to IP is believed: the stack does not say that it is Ethernet. Its VLAN
+// tags are not the packet's own.
 func (d *decoder) pseudowire(off int) Refusal {
+	d.wired = true
 	mac, had := *d.h, d.h.Has
 	if d.ethernet(off) != Accepted {
 		*d.h = mac

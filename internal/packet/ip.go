@@ -47,10 +47,24 @@ func (d *decoder) ipv4(off int) Refusal {
 		h.Has |= HasFragment
 		h.FragmentID = uint32(u16(f[4:]))
 		h.FragmentOffset = fragment & 0x1fff
+		h.FragmentProto = h.Proto
 	}
-	d.transport(off+size, off+total)
+	end := off + total
+	d.cut(end)
+	off += size
+	for n := 0; h.Proto == flow.ProtoAH && !h.LaterFragment() && n < maxHeaders; n++ {
+		if f = d.at(off); len(f) < 8 {
+			break
+		}
+		h.Proto = f[0]
+		off += ahLen(f)
+	}
+	d.transport(off, end)
 	return Accepted
 }
+
+// ahLen returns the length of an authentication header (RFC 4302).
+func ahLen(f []byte) int { return int(f[1])*4 + 8 }
 
 // ipv6 reads an IPv6 header with its extension headers (RFC 8200) and what
 // follows.
@@ -64,8 +78,8 @@ func (d *decoder) ipv6(off int) Refusal {
 	}
 	h := d.h
 	end := off + 40 + int(u16(f[4:]))
-	if end == off+40 && f[6] == protoHopByHop {
-		// A jumbogram (RFC 2675) or segmentation offload.
+	if end == off+40 && f[6] != protoNone {
+		// A jumbogram (RFC 2675) or segmentation offload, as in IPv4.
 		end = max(d.wire, end)
 	}
 	first := u32(f)
@@ -77,6 +91,7 @@ func (d *decoder) ipv6(off int) Refusal {
 	h.Proto = f[6]
 	h.Src = flow.Addr(f[8:24])
 	h.Dst = flow.Addr(f[24:40])
+	d.cut(end)
 	off += 40
 	for range maxHeaders {
 		f = d.at(off)
@@ -91,9 +106,10 @@ func (d *decoder) ipv6(off int) Refusal {
 			size = int(f[1])*8 + 8
 			d.routing(f, size)
 		case flow.ProtoAH:
-			size = int(f[1])*4 + 8
+			size = ahLen(f)
 		case protoFragment:
 			size = 8
+			h.FragmentProto = f[0]
 			field := u16(f[2:])
 			h.Has |= HasFragment
 			h.FragmentID = u32(f[4:])

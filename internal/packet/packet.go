@@ -21,7 +21,7 @@ const (
 	HasSrcMAC                    // SrcMAC alone, as in a cooked capture
 	HasEtherType                 // EtherType
 	HasIP                        // Src to FlowLabel
-	HasFragment                  // FragmentID and FragmentOffset: the packet is a fragment
+	HasFragment                  // FragmentID, FragmentOffset, FragmentProto: the packet is a fragment
 	HasPorts                     // SrcPort and DstPort
 	HasTCPFlags                  // TCPFlags
 	HasICMP                      // ICMPType and ICMPCode
@@ -49,8 +49,12 @@ type Header struct {
 	FragmentID     uint32
 	FragmentOffset uint16 // in units of 8 bytes
 	IPFlags        uint8  // reserved 4, don't fragment 2, more fragments 1
+	// FragmentProto is the protocol that every fragment of a packet tells: that
+	// of the IPv4 header or of the fragment header. Headers that stand between
+	// it and Proto are in the first fragment alone.
+	FragmentProto uint8
 
-	Proto uint8 // behind IPv6 extension headers
+	Proto uint8 // behind IPv6 extension headers and authentication headers
 	TOS   uint8
 	TTL   uint8
 
@@ -73,7 +77,7 @@ type Packet struct {
 	IfName  flow.Symbol
 
 	VLAN, InnerVLAN uint16 // the two outermost ids, as Tags tells
-	Tags            uint8  // VLAN tags in the frame
+	Tags            uint8  // VLAN tags in the frame, without those inside a pseudowire
 	VLANPriority    uint8  // of the outermost tag
 
 	LabelCount   uint8             // entries of Labels

@@ -11,10 +11,11 @@ import (
 type decoder struct {
 	p     *Packet
 	h     *Header
-	frame []byte // what was captured
-	wire  int    // length on the wire
+	frame []byte // what was captured, up to the end of the IP packet once that is known
+	wire  int    // length of it on the wire
 
-	stacks int // label stacks followed
+	stacks int  // label stacks followed
+	wired  bool // the frame that a pseudowire carries is being read
 }
 
 // Parse reads the headers of a frame. data is what was captured of it and
@@ -71,6 +72,12 @@ func (d *decoder) at(off int) []byte {
 		return nil
 	}
 	return d.frame[off:]
+}
+
+// cut ends the frame where an IP packet ends. What follows is padding.
+func (d *decoder) cut(end int) {
+	d.frame = d.frame[:min(len(d.frame), end)]
+	d.wire = min(d.wire, end)
 }
 
 // own reports whether the packet's own header is being read, and not one inside

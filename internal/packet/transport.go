@@ -11,14 +11,12 @@ const (
 )
 
 // transport reads the transport header at off of a packet that ends at end. The
-// capture may end before, and padding may follow.
+// capture may end before. An extension header that claims too much puts off
+// behind the end; there is nothing to read then.
 func (d *decoder) transport(off, end int) {
 	h := d.h
 	head := off
 	f := d.at(off)
-	if end >= off && end-off < len(f) {
-		f = f[:end-off]
-	}
 	if !h.LaterFragment() {
 		switch h.Proto {
 		case flow.ProtoTCP:
@@ -45,7 +43,7 @@ func (d *decoder) transport(off, end int) {
 			head += 8
 		}
 	}
-	head = max(min(head, end), off)
+	head = min(head, end)
 	h.HeaderLen = uint32(head)
 	h.PayloadLen = uint32(max(end-head, 0))
 	if d.own() && !h.LaterFragment() {
