@@ -10,6 +10,13 @@
 // a packet that is told to be earlier never turns it back. The same packets give
 // the same flows in the same order, whatever the size of the batches.
 //
+// A packet whose time is wrong and far ahead therefore ends all flows, and none
+// becomes due again until the other packets have caught up with it. Till then a
+// flow ends only when a packet of its own comes past its timeouts, or for lack of
+// room: MaxFlows bounds the table, and flows are right, but late. A rule that
+// doubted such a packet would have to hold it back until the next one agrees, and
+// two wrong packets in a row would still defeat it.
+//
 // Order: before a packet is counted, all flows that are due at its time are
 // written, the earliest due first, and among those due at the same time the one
 // whose timer was set by the earlier packet. Flush writes by start, then by

@@ -21,18 +21,24 @@ type fragments struct {
 	sets *[fragmentSets][fragmentWays]fragment
 }
 
-// fragment is a first fragment. Key holds the ports.
+// fragment is a first fragment.
 type fragment struct {
-	key packet.Key
-	id  uint32
-	set bool
-	at  int64
+	same packet.Key // what the later ones have in common with it
+	key  packet.Key // its own
+	id   uint32
+	set  bool
+	at   int64
 }
 
-// portless returns a key as a later fragment has it.
-func portless(k packet.Key) packet.Key {
+// common returns of a fragment's key what the other fragments of its packet have
+// too. They have no ports, may tell another protocol than what stands behind the
+// first one's extension headers, and a router may have marked some of them alone
+// (RFC 3168).
+func common(k packet.Key, p *packet.Packet) packet.Key {
 	k.Ports = 0
 	k.Has &^= packet.KeyPorts | packet.KeyICMP
+	k.Proto = p.FragmentProto
+	k.TOS = 0
 	return k
 }
 
@@ -40,17 +46,17 @@ func (f *fragments) slot(k *packet.Key, id uint32) *[fragmentWays]fragment {
 	return &f.sets[k.Hash(uint64(id)*0x9e3779b97f4a7c15+1)%fragmentSets]
 }
 
-// add remembers a first fragment.
-func (f *fragments) add(k packet.Key, id uint32, now int64) {
+// add remembers p, a first fragment, whose key is k.
+func (f *fragments) add(k packet.Key, p *packet.Packet, now int64) {
 	if f.sets == nil {
 		f.sets = new([fragmentSets][fragmentWays]fragment)
 	}
-	bare := portless(k)
-	set := f.slot(&bare, id)
+	same, id := common(k, p), p.FragmentID
+	set := f.slot(&same, id)
 	victim := &set[0]
 	for i := range set {
 		e := &set[i]
-		if !e.set || e.id == id && portless(e.key) == bare {
+		if !e.set || e.id == id && e.same == same {
 			victim = e
 			break
 		}
@@ -58,19 +64,20 @@ func (f *fragments) add(k packet.Key, id uint32, now int64) {
 			victim = e
 		}
 	}
-	*victim = fragment{key: k, id: id, set: true, at: now}
+	*victim = fragment{same: same, key: k, id: id, set: true, at: now}
 }
 
-// find returns the key of the first fragment to which a later one, whose key is
-// k, belongs.
-func (f *fragments) find(k packet.Key, id uint32, now int64) (packet.Key, bool) {
+// find returns the key of the first fragment to which p, a later one, whose key
+// is k, belongs.
+func (f *fragments) find(k packet.Key, p *packet.Packet, now int64) (packet.Key, bool) {
 	if f.sets == nil {
 		return k, false
 	}
-	set := f.slot(&k, id)
+	same, id := common(k, p), p.FragmentID
+	set := f.slot(&same, id)
 	for i := range set {
 		e := &set[i]
-		if e.set && e.id == id && now-e.at < fragmentTime && portless(e.key) == k {
+		if e.set && e.id == id && now-e.at < fragmentTime && e.same == same {
 			return e.key, true
 		}
 	}

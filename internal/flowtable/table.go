@@ -99,7 +99,7 @@ func (t *Table) Add(p *packet.Packet, at int64, b *flow.Batch) bool {
 	unmatched := false
 	if p.LaterFragment() {
 		var found bool
-		key, found = t.fragments.find(key, p.FragmentID, t.clock)
+		key, found = t.fragments.find(key, p, t.clock)
 		unmatched = !found
 	}
 	tag := t.index.tag(&key)
@@ -128,21 +128,22 @@ func (t *Table) Add(p *packet.Packet, at int64, b *flow.Batch) bool {
 		t.counts.FragmentsUnmatched++
 	}
 	if p.FirstFragment() {
-		t.fragments.add(key, p.FragmentID, t.clock)
+		t.fragments.add(key, p, t.clock)
 	}
 	return true
 }
 
 // over reports whether a packet no longer belongs to the flow of its key: a new
-// connection after the end of the last, or a packet whose own time is past the
-// flow's timeouts although the clock, which an outlier put ahead, says nothing.
+// connection after the end of the last, or a packet that by its own time is past
+// the flow's timeouts, or too long before it, although the clock, which an outlier
+// put ahead, says nothing.
 func (t *Table) over(r *record, p *packet.Packet, at int64) (reason uint8, over bool) {
 	switch {
 	case r.closing && (p.TCPFlags&tcpSYN != 0 || at-r.end >= t.linger):
 		return flow.EndReasonDetected, true
 	case at-r.end >= t.inactive:
 		return flow.EndReasonIdle, true
-	case at-r.start >= t.active:
+	case max(r.end, at)-min(r.start, at) >= t.active:
 		return flow.EndReasonActive, true
 	}
 	return 0, false

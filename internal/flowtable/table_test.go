@@ -77,6 +77,55 @@ func TestEnds(t *testing.T) {
 	}, got)
 }
 
+// piece is a part of a UDP packet, at a multiple of 8 bytes.
+func piece(offset uint16, proto, tos uint8) *packet.Packet {
+	p := tcp(1000, 2000, 0, 100)
+	p.Proto, p.FragmentProto, p.FragmentID, p.FragmentOffset, p.TOS = flow.ProtoUDP, proto, 7, offset, tos
+	p.Has = packet.HasIP | packet.HasFragment | packet.HasPorts
+	if offset > 0 {
+		p.Proto, p.SrcPort, p.DstPort = proto, 0, 0
+		p.Has &^= packet.HasPorts
+	}
+	return p
+}
+
+func TestFragmentsBelongToTheFirst(t *testing.T) {
+	const options = 60
+	for name, parts := range map[string][]*packet.Packet{
+		"alike":                      {piece(0, flow.ProtoUDP, 2), piece(185, flow.ProtoUDP, 2)},
+		"congestion was marked":      {piece(0, flow.ProtoUDP, 2), piece(185, flow.ProtoUDP, 3)},
+		"extension header behind":    {piece(0, options, 0), piece(185, options, 0)},
+		"first one that comes again": {piece(0, options, 2), piece(0, options, 2), piece(185, options, 3)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFeeder(Config{}, 4)
+			for _, p := range parts {
+				f.add(p, second)
+			}
+			f.add(piece(200, flow.ProtoICMP, 0), second) // of another packet
+			f.until(f.table.Flush)
+			require.Len(t, f.flows, 2)
+			require.Equal(t, uint64(len(parts)), f.flows[0].Packets)
+			require.Equal(t, [2]uint16{1000, 2000}, [2]uint16{f.flows[0].SrcPort, f.flows[0].DstPort})
+			require.Equal(t, uint8(flow.ProtoUDP), f.flows[0].Proto)
+			require.Equal(t, uint64(1), f.table.Counts().FragmentsUnmatched)
+		})
+	}
+}
+
+func TestTimeThatGoesBackMakesNoLongFlow(t *testing.T) {
+	f := newFeeder(Config{Active: 60 * time.Second, Inactive: 10 * time.Second}, 4)
+	for _, at := range []int64{1000, 990, 1, 1001, 1005} {
+		f.add(tcp(1, 80, 0x10, 100), at*second)
+	}
+	f.until(f.table.Flush)
+	var got [][3]int64
+	for _, fl := range f.flows {
+		got = append(got, [3]int64{fl.TimeStart / second, fl.TimeEnd / second, int64(fl.Packets)})
+	}
+	require.Equal(t, [][3]int64{{990, 1000, 2}, {1, 1, 1}, {1001, 1005, 2}}, got)
+}
+
 func TestFullTableEvictsTheOldest(t *testing.T) {
 	f := newFeeder(Config{MaxFlows: 3}, 2)
 	for i := range uint16(5) {
@@ -103,13 +152,17 @@ func TestAgainstSums(t *testing.T) {
 			now := int64(1e18)
 			for range 2000 {
 				now += r.Int64N(second/4) - second/50 // a little out of order
+				at := now
+				if r.IntN(50) == 0 {
+					at -= r.Int64N(30 * second) // and some a lot
+				}
 				port := uint16(r.IntN(80))
 				flags := uint16(0x10)
 				if r.IntN(20) == 0 {
 					flags |= []uint16{tcpFIN, tcpRST, tcpSYN}[r.IntN(3)]
 				}
 				p := tcp(port, 443, flags, uint32(60+r.IntN(1400)))
-				f.add(p, now)
+				f.add(p, at)
 				want[port] = sum{want[port].packets + 1, want[port].bytes + uint64(p.WireLen)}
 			}
 			f.until(f.table.Flush)
