@@ -72,7 +72,8 @@ func (r *Reader) Read(p []byte) (int, error) {
 
 // ReadContext reads at least one byte, and returns io.EOF at the end, ctx's
 // error once ctx is done and os.ErrDeadlineExceeded once the deadline is over;
-// after the latter it can be called again. The zero deadline is none. The
+// after the latter it can be called again. The zero deadline is none. With one
+// that is over it takes what is there, without waiting for more than a moment. The
 // deadline does not hold inside a compressed stream that waits, since a
 // decompressor cannot be resumed; ctx does.
 func (r *Reader) ReadContext(ctx context.Context, deadline time.Time, p []byte) (int, error) {

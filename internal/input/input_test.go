@@ -131,6 +131,17 @@ func TestPipeCanBeLeft(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "again", string(buf[:n]))
 
+			_, err = io.WriteString(p[1], "there")
+			require.NoError(t, err)
+			over := time.Unix(0, 0)
+			require.Eventually(t, func() bool { // a slow machine may miss the moment
+				n, err = r.ReadContext(t.Context(), over, buf)
+				return err == nil
+			}, 10*time.Second, time.Millisecond)
+			require.Equal(t, "there", string(buf[:n]))
+			_, err = r.ReadContext(t.Context(), over, buf)
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+
 			require.NoError(t, p[1].Close())
 			_, err = r.ReadContext(t.Context(), time.Time{}, buf)
 			require.Equal(t, io.EOF, err)

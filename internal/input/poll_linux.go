@@ -121,8 +121,20 @@ func (r *pollReader) arm(ctx context.Context) (stop func(), err error) {
 	return func() {
 		if !disarm() {
 			<-told // it is on its way; the pipe must outlive it
+			r.drain()
 		}
 	}, nil
+}
+
+// drain empties the wake pipe, so that the next wait does not find what the last
+// one left in it.
+func (r *pollReader) drain() {
+	for {
+		var told [16]byte
+		if n, err := syscall.Read(r.wake[0], told[:]); n <= 0 && err != syscall.EINTR {
+			return
+		}
+	}
 }
 
 // poll waits for one of fds, at most so long; 0 looks without waiting. It
