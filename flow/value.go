@@ -74,7 +74,8 @@ func (fl *Flow) Clear(f Field) {
 }
 
 // Uint returns the value of a numeric field, a MAC address or a symbol as a
-// number, and whether it is present.
+// number, and whether it is present. A time is its nanoseconds in two's
+// complement: int64 of it may be negative.
 func (b *Batch) Uint(fl *Flow, f Field) (uint64, bool) {
 	if f < firstColumn {
 		return fl.uint(f), fl.Has(f) && isUint(fieldInfos[f].Kind)
@@ -99,7 +100,9 @@ func (b *Batch) Uint(fl *Flow, f Field) (uint64, bool) {
 }
 
 // SetUint sets a numeric field, a MAC address or a symbol. A number that does
-// not fit becomes the greatest that does. Other kinds are left alone.
+// not fit becomes the greatest that does, except that a time takes the number as
+// two's complement: from 1<<63 on it lies before the epoch. Other kinds are left
+// alone.
 func (b *Batch) SetUint(fl *Flow, f Field, v uint64) {
 	if f < firstColumn {
 		fl.setUint(f, v)
