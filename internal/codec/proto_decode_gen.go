@@ -31,6 +31,7 @@ func setVarint(fl *flow.Flow, num uint32, v uint64) verdict {
 				return tooBig
 			}
 			if v == 0 { // nobody told it
+				fl.Clear(flow.FieldSamplingRate)
 				return done
 			}
 			fl.SetSamplingRate(uint32(v))
@@ -265,6 +266,7 @@ func setAddr(fl *flow.Flow, num uint32, data []byte) verdict {
 	switch num {
 	case 11:
 		if len(data) == 0 {
+			fl.Clear(flow.FieldExporter)
 			return done
 		}
 		a, ok := flow.AddrFromSlice(data)
@@ -274,6 +276,7 @@ func setAddr(fl *flow.Flow, num uint32, data []byte) verdict {
 		fl.SetExporter(a)
 	case 6:
 		if len(data) == 0 {
+			fl.Clear(flow.FieldSrcAddr)
 			return done
 		}
 		a, ok := flow.AddrFromSlice(data)
@@ -283,6 +286,7 @@ func setAddr(fl *flow.Flow, num uint32, data []byte) verdict {
 		fl.SetSrcAddr(a)
 	case 7:
 		if len(data) == 0 {
+			fl.Clear(flow.FieldDstAddr)
 			return done
 		}
 		a, ok := flow.AddrFromSlice(data)
@@ -292,6 +296,7 @@ func setAddr(fl *flow.Flow, num uint32, data []byte) verdict {
 		fl.SetDstAddr(a)
 	case 12:
 		if len(data) == 0 {
+			fl.Clear(flow.FieldNextHop)
 			return done
 		}
 		a, ok := flow.AddrFromSlice(data)
@@ -301,6 +306,7 @@ func setAddr(fl *flow.Flow, num uint32, data []byte) verdict {
 		fl.SetNextHop(a)
 	case 100:
 		if len(data) == 0 {
+			fl.Clear(flow.FieldBGPNextHop)
 			return done
 		}
 		a, ok := flow.AddrFromSlice(data)

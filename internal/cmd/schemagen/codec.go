@@ -237,7 +237,7 @@ func writeProtoDecode(b *bytes.Buffer, _ []schema.Field) {
 					p("if v > %s {\nreturn tooBig\n}", max)
 				}
 				if f.Name == "SamplingRate" {
-					p("if v == 0 { // nobody told it\nreturn done\n}")
+					p("if v == 0 { // nobody told it\nfl.Clear(flow.Field%s)\nreturn done\n}", f.Name)
 				}
 				p("fl.Set%s(%s)", f.Name, conv)
 			}
@@ -270,7 +270,7 @@ func writeProtoDecode(b *bytes.Buffer, _ []schema.Field) {
 	for i := range schema.Fields {
 		f := &schema.Fields[i]
 		if f.Where >= 0 && f.Kind == schema.Addr {
-			p("case %d:\nif len(data) == 0 {\nreturn done\n}\na, ok := flow.AddrFromSlice(data)\nif !ok {\nreturn tooBig\n}\nfl.Set%s(a)", f.Proto, f.Name)
+			p("case %d:\nif len(data) == 0 {\nfl.Clear(flow.Field%s)\nreturn done\n}\na, ok := flow.AddrFromSlice(data)\nif !ok {\nreturn tooBig\n}\nfl.Set%[2]s(a)", f.Proto, f.Name)
 		}
 	}
 	p("default:\nreturn notHere\n}\nreturn done\n}")
