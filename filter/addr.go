@@ -217,7 +217,7 @@ func (k *addrKernel) explain(sb *strings.Builder, indent string) {
 
 // differ is 0 for an address in the prefix.
 func differ(a *flow.Addr, mask, value [2]uint64) uint64 {
-	return binary.NativeEndian.Uint64(a[:8])&mask[0] ^ value[0] | binary.NativeEndian.Uint64(a[8:])&mask[1] ^ value[1]
+	return (binary.NativeEndian.Uint64(a[:8])&mask[0] ^ value[0]) | (binary.NativeEndian.Uint64(a[8:])&mask[1] ^ value[1])
 }
 
 // narrow implements narrower for one prefix, and one address or any of two.

@@ -47,6 +47,18 @@ func (w wide) is4() bool { return w.hi == 0 && w.lo>>32 == 0xffff }
 // wideSpan is a range of addresses, both ends included.
 type wideSpan struct{ lo, hi wide }
 
+// join takes up a span that begins in it or right behind it, and reports whether
+// it did. IPv4 and IPv6 do not join where they touch.
+func (s *wideSpan) join(o wideSpan) bool {
+	if s.lo.is4() != o.lo.is4() || s.hi.less(o.lo) && s.hi.next() != o.lo {
+		return false
+	}
+	if s.hi.less(o.hi) {
+		s.hi = o.hi
+	}
+	return true
+}
+
 // addrSet is a set of addresses: ascending spans with a gap between each two.
 // IPv6 prefixes hold no IPv4 address.
 type addrSet struct {
@@ -104,11 +116,7 @@ func joinSpans(spans []wideSpan) *addrSet {
 	slices.SortFunc(spans, func(a, b wideSpan) int { return a.lo.compare(b.lo) })
 	set := &addrSet{}
 	for _, s := range spans {
-		// Touching spans join, but not across the border of IPv4.
-		if n := len(set.spans); n > 0 && s.lo.is4() == set.spans[n-1].lo.is4() && !set.spans[n-1].hi.next().less(s.lo) && set.spans[n-1].hi != (wide{^uint64(0), ^uint64(0)}) {
-			if last := &set.spans[n-1]; last.hi.less(s.hi) {
-				last.hi = s.hi
-			}
+		if n := len(set.spans); n > 0 && set.spans[n-1].join(s) {
 			continue
 		}
 		set.spans = append(set.spans, s)

@@ -82,6 +82,9 @@ func (n *compared) match(b *flow.Batch, fl *flow.Flow) bool {
 		x, _ := addrOf(b, fl, n.a)
 		y, _ := addrOf(b, fl, n.b)
 		return n.op.of(bytes.Compare(x[:], y[:]))
+	case n.kind == flow.KindCountry:
+		x, y := countryOf(number(b, fl, n.a, n.kind)), countryOf(number(b, fl, n.b, n.kind))
+		return n.op.of(bytes.Compare(x[:], y[:]))
 	case isText(n.kind):
 		return n.op.of(strings.Compare(textValue(b, fl, n.a), textValue(b, fl, n.b)))
 	}

@@ -97,10 +97,13 @@ func (d *deferred) resolve(l *flow.Layout) (node, error) {
 }
 
 func (d *deferred) match(b *flow.Batch, fl *flow.Flow) bool {
-	if b == nil {
-		return false
+	var l *flow.Layout
+	if b != nil {
+		l = b.Layout()
+	} else {
+		l, _ = flow.NewLayout(d.options.exts...) // those that Parse was told of
 	}
-	n, err := d.resolve(b.Layout())
+	n, err := d.resolve(l)
 	return err == nil && n.match(b, fl)
 }
 
@@ -122,6 +125,15 @@ func (d *deferred) normal(l *flow.Layout, neg bool) (term, error) {
 // fieldValue reads what a field is compared with: values of its own kind, or
 // another field.
 func (p *parser) fieldValue(f flow.Field, from int) (node, error) {
+	if n, err := p.againstField(f); n != nil || err != nil {
+		p.last = nil
+		return n, err
+	}
+	return p.valued(qualifier{}, from, func() (node, error) { return p.fieldItems(p.layout.Info(f)) })
+}
+
+// againstField reads an operator and another field, if that is what follows.
+func (p *parser) againstField(f flow.Field) (node, error) {
 	info := p.layout.Info(f)
 	start := p.at
 	if op, ok := p.comparison(); ok {
@@ -130,7 +142,7 @@ func (p *parser) fieldValue(f flow.Field, from int) (node, error) {
 		}
 	}
 	p.at = start
-	return p.valued(qualifier{}, from, func() (node, error) { return p.fieldItems(info) })
+	return nil, nil
 }
 
 // isName reports whether the present token is the name of a value of the field.
@@ -141,11 +153,10 @@ func (p *parser) isName(info *flow.FieldInfo) bool {
 
 func (p *parser) comparedFields(a, b *flow.FieldInfo, op comparison) (node, error) {
 	t := p.next()
-	comparable := a.Kind == b.Kind || a.Kind.IsNumber() && b.Kind.IsNumber() || isText(a.Kind) && isText(b.Kind)
+	comparable := a.Kind == b.Kind || a.Kind.IsNumber() && b.Kind.IsNumber() || a.Kind != flow.KindCountry && b.Kind != flow.KindCountry && isText(a.Kind) && isText(b.Kind)
 	if !comparable || a.Kind == flow.KindU32s || a.Kind == flow.KindAddrs {
 		return nil, p.fail(t, "", "%s and %s are of different kinds", a.Name, b.Name)
 	}
-	p.last = nil
 	return &compared{a.Field, b.Field, a.Kind, op}, nil
 }
 

@@ -62,7 +62,7 @@ func (t *maskedTerm) absorb(other test, op operator) term {
 
 // differ is 0 for a flow that passes.
 func (t *maskedTerm) differ(flags uint16, proto uint8) uint16 {
-	return flags&t.mask ^ t.value | uint16(proto^tcp)
+	return (flags&t.mask ^ t.value) | uint16(proto^tcp)
 }
 
 func (t *maskedTerm) narrow(b *flow.Batch, in, out []uint16) (n int, ok bool) {

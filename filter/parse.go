@@ -279,7 +279,8 @@ func (p *parser) brackets() (node, error) {
 func (p *parser) startsValue() bool {
 	t := p.peek()
 	if t.kind == tokOp {
-		return slices.Contains([]string{"=", "==", "!=", "<", "<=", ">", ">="}, t.text)
+		_, ok := comparisons[t.text]
+		return ok
 	}
 	if t.kind != tokWord {
 		return false

@@ -105,7 +105,7 @@ func isQualifier(w string, next token) bool {
 	if _, ok := familyWords[w]; !ok {
 		return false
 	}
-	if isWord(next, "in") || next.kind == tokOp && (next.text == "=" || next.text == "==" || next.text == "!=") {
+	if isWord(next, "in", "not") || next.kind == tokOp && (next.text == "=" || next.text == "==" || next.text == "!=") {
 		return false
 	}
 	_, err := parsePrefix(next.text)
@@ -166,7 +166,7 @@ func (p *parser) noun(q qualifier, from int) (node, error) {
 			return p.valueOf(nouns["address"], q, from)
 		}
 		return nil, p.unknown(t)
-	case !ok:
+	case !ok || n.kind == wordNoun && p.isCompared():
 		return p.field(from)
 	}
 	if n.plain != 0 && n.src == 0 && n.kind != labelNoun && q.side != eitherSide {
@@ -174,6 +174,13 @@ func (p *parser) noun(q qualifier, from int) (node, error) {
 	}
 	p.at++
 	return p.valueOf(n, q, from)
+}
+
+// isCompared reports whether an operator follows the present word.
+func (p *parser) isCompared() bool {
+	next := p.ahead(1)
+	_, ok := comparisons[next.text]
+	return ok && next.kind == tokOp
 }
 
 func (p *parser) unknown(t token) error {

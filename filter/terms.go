@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ func (p *parser) iface(q qualifier, from int) (node, error) {
 		n = &noun{src: flow.FieldInIfDesc, dst: flow.FieldOutIfDesc}
 		isName = true
 	case p.take("speed"):
-		n = &noun{what: "a speed in Gbit/s", src: flow.FieldInIfSpeed, dst: flow.FieldOutIfSpeed, scale: 1000, most: 1<<32/1000 - 1}
+		n = &noun{what: "a speed in Gbit/s", src: flow.FieldInIfSpeed, dst: flow.FieldOutIfSpeed, scale: 1000, most: math.MaxUint32 / 1000}
 	}
 	s, err := p.subject(n, q)
 	if err != nil {
@@ -41,7 +42,7 @@ func (p *parser) iface(q qualifier, from int) (node, error) {
 // that is not known, of either.
 func (p *parser) country(s subject, q qualifier) (node, error) {
 	var spans []span
-	named, neg, err := p.items(func() error {
+	named, neg, err := p.countryItems(func() error {
 		t := p.peek()
 		c, ok := flow.ParseCountry(t.text)
 		if !ok || t.text == "" || t.kind != tokWord && t.kind != tokString {
@@ -63,6 +64,17 @@ func (p *parser) country(s subject, q qualifier) (node, error) {
 	remote := only(flow.FieldRemoteCountry)
 	unknown := &numbers{subject: remote, kind: flow.KindCountry, set: one(0)}
 	return negated(either(in(remote), both(unknown, in(s))), neg), nil
+}
+
+// countryItems is items for countries, of which some are words of the language:
+// India is IN, Niger NE.
+func (p *parser) countryItems(item func() error) (*Set, bool, error) {
+	next := p.ahead(1)
+	isCountry := next.kind == tokEnd || next.kind == tokOp && next.text != "[" && next.text != "(" || isWord(next, "and", "or")
+	if p.isWord("in", "ne", "ge", "gt", "lt", "le", "eq") && isCountry {
+		return nil, false, item()
+	}
+	return p.items(item)
 }
 
 // rpki reads a validation state. Without a side a state is that of the source, of

@@ -106,6 +106,11 @@ func (p *parser) in(item func() error) (*Set, error) {
 
 // numbers reads the value of a term about numbers.
 func (p *parser) numbers(s subject, n *noun, kind flow.Kind) (node, error) {
+	if len(s.fields) == 1 {
+		if n, err := p.againstField(s.fields[0]); n != nil || err != nil {
+			return n, err
+		}
+	}
 	set, named, neg, err := p.numberSet(n, kind)
 	if err != nil {
 		return nil, err
@@ -127,7 +132,7 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 	}
 	start := p.at
 	if op, ok := p.comparison(); ok && op != equal && op != unequal {
-		s, err := p.compared(op, n, kind, most)
+		s, err := p.compared(op, n, kind, most, greatest(kind)/scale)
 		return scaled(s), nil, false, err
 	}
 	p.at = start
@@ -143,8 +148,9 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 	return scaled(spans), named, neg, err
 }
 
-// compared reads the number behind <, <=, > or >=.
-func (p *parser) compared(op comparison, n *noun, kind flow.Kind, most uint64) ([]span, error) {
+// compared reads the number behind <, <=, > or >=: at most most, of a field that
+// can hold up to top.
+func (p *parser) compared(op comparison, n *noun, kind flow.Kind, most, top uint64) ([]span, error) {
 	t := p.peek()
 	spans, err := p.numberItem(n, kind, most)
 	if err != nil {
@@ -154,16 +160,16 @@ func (p *parser) compared(op comparison, n *noun, kind flow.Kind, most uint64) (
 		return nil, p.fail(t, "", "%s is compared with one number, not with a range", op)
 	}
 	switch v := spans[0].lo; {
-	case op == lessThan && v == 0, op == greaterThan && v == most:
+	case op == lessThan && v == 0, op == greaterThan && v == top:
 		return nil, nil
 	case op == lessThan:
 		return []span{{0, v - 1}}, nil
 	case op == lessOrEqual:
 		return []span{{0, v}}, nil
 	case op == greaterThan:
-		return []span{{v + 1, most}}, nil
+		return []span{{v + 1, top}}, nil
 	default:
-		return []span{{v, most}}, nil
+		return []span{{v, top}}, nil
 	}
 }
 
