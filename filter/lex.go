@@ -43,8 +43,8 @@ func lex(expr string) ([]token, *Error) {
 		if i == len(expr) {
 			return append(toks, token{tokEnd, "", place{i, i}}), nil
 		}
-		switch c := expr[i]; {
-		case c == '"' || c == '\'':
+		switch expr[i] {
+		case '"', '\'':
 			t, err := lexString(expr, i)
 			if err != nil {
 				return nil, err

@@ -193,7 +193,7 @@ func (k *numberKernel[T]) explain(sb *strings.Builder, indent string) {
 	case k.bits != nil:
 		way = "a bitmap"
 	}
-	k.numberTerm.describe(sb, indent, way)
+	k.describe(sb, indent, way)
 }
 
 func (t *numberTerm) describe(sb *strings.Builder, indent, way string) {

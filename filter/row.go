@@ -71,5 +71,5 @@ func (t *rowTerm) kernel() kernel {
 	if t.neg {
 		what = "not " + what
 	}
-	return newLeaf(&rowKernel{t.node.match, flip(t.neg), what})
+	return newLeaf(&rowKernel{t.match, flip(t.neg), what})
 }

@@ -39,7 +39,7 @@ type setValues struct {
 // NewSet makes a set. Its name is made of letters, digits, "_", "-" and ".".
 func NewSet(name string, values ...string) (*Set, error) {
 	if name == "" || strings.IndexFunc(name, func(r rune) bool { return !isWordRune(r) || strings.ContainsRune("/:@%*", r) }) >= 0 {
-		return nil, fmt.Errorf("set %q: a name is made of letters, digits, _, - and .", name)
+		return nil, fmt.Errorf("set %q: only letters, digits, dots, dashes and underscores make a name", name)
 	}
 	s := &Set{name: name}
 	return s, s.Replace(values...)

@@ -22,7 +22,7 @@ var errReversed = errors.New("a range goes from the smaller to the greater value
 // parseSpan reads a number or a range of two.
 func parseSpan(s string, u unitClass) (span, error) {
 	from, to, ok := cutRange(s)
-	lo, width, err := parseNumber(from, u)
+	lo, _, err := parseNumber(from, u)
 	if err != nil {
 		return span{}, err
 	}

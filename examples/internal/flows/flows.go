@@ -34,7 +34,7 @@ func Report(w io.Writer, s pipeline.Stats) {
 	for _, st := range s.Stages {
 		for _, name := range slices.Sorted(maps.Keys(st.Counters)) {
 			if n := st.Counters[name]; n > 0 && st.Kind == "source" && name != "packets" {
-				fmt.Fprintf(w, "%s: %s: %d\n", st.Name, strings.ReplaceAll(name, "_", " "), n)
+				_, _ = fmt.Fprintf(w, "%s: %s: %d\n", st.Name, strings.ReplaceAll(name, "_", " "), n)
 			}
 		}
 	}
