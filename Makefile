@@ -35,3 +35,4 @@ bench:
 
 examples:
 	go run ./examples/flowdump
+	go run ./examples/filter "tcp port 80 or 443"
