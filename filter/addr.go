@@ -28,7 +28,10 @@ func (a *addrs) prefixes() *addrSet {
 }
 
 func (a *addrs) match(b *flow.Batch, fl *flow.Flow) bool {
-	set := a.prefixes()
+	return a.matchSet(b, fl, a.prefixes())
+}
+
+func (a *addrs) matchSet(b *flow.Batch, fl *flow.Flow, set *addrSet) bool {
 	return a.holds(func(f flow.Field) bool {
 		addr, ok := addrOf(b, fl, f)
 		return ok && set.has(&addr)
@@ -165,17 +168,44 @@ func (t *addrTerm) cost() (ns, share float64) {
 	return ns, share
 }
 
-func (t *addrTerm) kernel() kernel {
-	columns := slices.ContainsFunc(t.subject.fields, flow.Field.IsColumn)
-	if columns || t.named != nil || t.set.holdsZero() {
-		return newLeaf(&rowKernel{t.match, flip(t.neg), t.describe("one address at a time")})
+func (t *addrTerm) kernel(c *compiler) kernel {
+	if slices.ContainsFunc(t.subject.fields, flow.Field.IsColumn) {
+		return newLeaf(&addrRows{addrTerm: *t, ref: c.ref(t.named)})
 	}
-	k := &addrKernel{addrTerm: *t, flip: flip(t.neg)}
+	k := &addrKernel{addrTerm: *t, ref: c.ref(t.named), flip: flip(t.neg)}
 	for _, f := range t.subject.fields {
 		k.offs = append(k.offs, offsets[f])
 	}
-	k.mask, k.value, k.one = t.set.single()
+	if t.named == nil && !t.set.holdsZero() {
+		k.mask, k.value, k.one = t.set.single()
+	}
 	return newLeaf(k)
+}
+
+// addrRows tests addresses in columns.
+type addrRows struct {
+	addrTerm
+	ref *setRef // nil if the set has no name
+}
+
+func (k *addrRows) mark(b *flow.Batch, in []uint16, m []uint8) {
+	flows, _ := b.Raw()
+	set, flip := setNow(k.ref, k.set), flip(k.neg)
+	for i, r := range in {
+		m[i] |= bit(k.matchSet(b, &flows[r], set)) ^ flip
+	}
+}
+
+func (k *addrRows) explain(sb *strings.Builder, indent string) {
+	sb.WriteString(indent + k.describe("one address at a time") + "\n")
+}
+
+// setNow is the set of a test: what a named one holds, or the test's own.
+func setNow(ref *setRef, own *addrSet) *addrSet {
+	if ref != nil {
+		return ref.now.addrs
+	}
+	return own
 }
 
 func (t *addrTerm) describe(way string) string {
@@ -184,13 +214,12 @@ func (t *addrTerm) describe(way string) string {
 		verb = "not in"
 	}
 	what := ""
-	switch ps := t.prefixes; {
-	case t.named != nil:
+	if t.named != nil {
 		what = "@" + t.named.name
-	case len(t.set.spans) > 8:
-		what = fmt.Sprintf("%d ranges", len(ps().spans))
-	default:
-		what = strings.Trim(fmt.Sprint(t.set.prefixes()), "[]")
+	} else if ps := t.set.prefixes(); len(ps) <= 8 {
+		what = strings.Trim(fmt.Sprint(ps), "[]")
+	} else {
+		what = fmt.Sprintf("%d prefixes", len(ps))
 	}
 	return fmt.Sprintf("%v %s {%s}: %s", t.subject, verb, what, way)
 }
@@ -198,6 +227,7 @@ func (t *addrTerm) describe(way string) string {
 // addrKernel tests addresses of the struct.
 type addrKernel struct {
 	addrTerm
+	ref         *setRef // nil if the set has no name
 	offs        []uintptr
 	one         bool // the set is one prefix
 	mask, value [2]uint64
@@ -209,7 +239,7 @@ func (k *addrKernel) explain(sb *strings.Builder, indent string) {
 	switch {
 	case k.one:
 		way = "one comparison"
-	case k.set.index != nil:
+	case k.set != nil && k.set.index != nil:
 		way = "a table of /16s, then a search"
 	}
 	sb.WriteString(indent + k.describe(way) + "\n")
@@ -270,11 +300,18 @@ func addrAt(base unsafe.Pointer, r uint16, off uintptr) *flow.Addr {
 }
 
 func (k *addrKernel) markSet(b *flow.Batch, in []uint16, m []uint8) {
-	base := first(b)
+	flows, _ := b.Raw()
+	base, set := first(b), setNow(k.ref, k.set)
+	zero := set.holdsZero() // which an absent address looks like
 	for i, r := range in {
 		hit := k.all
-		for _, off := range k.offs {
-			if k.set.has(addrAt(base, r, off)) != k.all {
+		for f, off := range k.offs {
+			a := addrAt(base, r, off)
+			in := set.has(a)
+			if in && zero && a.IsZero() {
+				in = flows[r].Has(k.subject.fields[f])
+			}
+			if in != k.all {
 				hit = !k.all
 				break
 			}

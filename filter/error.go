@@ -3,6 +3,7 @@ package filter
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,8 +21,15 @@ type Error struct {
 // place is where something stands in an expression.
 type place struct{ from, to int }
 
+// maxMessage bounds a message, in characters: it may quote a word of any length.
+const maxMessage = 300
+
 func newError(expr string, at place, hint, format string, args ...any) *Error {
-	e := &Error{Expr: expr, Offset: at.from, Length: at.to - at.from, Message: fmt.Sprintf(format, args...), Hint: hint}
+	message := strings.Map(shown, fmt.Sprintf(format, args...))
+	if runes := []rune(message); len(runes) > maxMessage {
+		message = string(runes[:maxMessage]) + "…"
+	}
+	e := &Error{Expr: expr, Offset: at.from, Length: at.to - at.from, Message: message, Hint: hint}
 	e.Line, e.Column = position(expr, at.from)
 	return e
 }
@@ -44,6 +52,17 @@ func (e *Error) Error() string {
 	return text + "\n" + mark(e.Expr, place{e.Offset, e.Offset + e.Length})
 }
 
+// shown is a character as it may be shown: nothing that steers a terminal.
+func shown(r rune) rune {
+	switch {
+	case r == '\t' || unicode.IsPrint(r):
+		return max(r, ' ')
+	case r == '\n':
+		return ' '
+	}
+	return utf8.RuneError
+}
+
 // most characters of a line that are shown, and of them before the mistake.
 const shownLine, shownBefore = 100, 60
 
@@ -64,9 +83,7 @@ func mark(expr string, at place) string {
 		line = append(line[:shownLine:shownLine], '…')
 	}
 	for i, r := range line {
-		if r < ' ' || r == 0x7f {
-			line[i] = ' ' // a tab, or what could steer a terminal
-		}
+		line[i] = shown(r)
 	}
 	width = max(1, min(width, len(line)-column))
 	return "    " + string(line) + "\n    " + strings.Repeat(" ", column) + strings.Repeat("^", width)

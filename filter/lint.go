@@ -2,8 +2,10 @@ package filter
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flowpipeline/pipeline/flow"
 )
@@ -56,21 +58,52 @@ func (p *parser) note(at place, format string, args ...any) {
 	p.notes = append(p.notes, Warning{line, column, fmt.Sprintf(format, args...), at, p.expr})
 }
 
-// noteMixed warns of "and" and "or" side by side, with both readings, where they
-// differ.
+// noteMixed warns of "and" and "or" side by side, and tells how others read it.
 func (p *parser) noteMixed(from int, terms []node, ops []operator) {
 	if !p.linting {
 		return
 	}
-	right, usual := textOf(rightToLeft(terms, ops)), textOf(standard(terms, ops))
-	if right == usual {
+	ours := textOf(p.bind(terms, ops))
+	said := map[string]bool{ours: true}
+	var others []string
+	for _, other := range []struct {
+		who  string
+		read node
+	}{
+		{"from the right", rightToLeft(terms, ops)},
+		{"with \"and\" before \"or\", as in nfdump,", standard(terms, ops)},
+		{"from the left, as in tcpdump,", leftToRight(terms, ops)},
+	} {
+		if text := textOf(other.read); !said[text] {
+			said[text] = true
+			others = append(others, fmt.Sprintf("%s it is %s", other.who, text))
+		}
+	}
+	if len(others) > 0 {
+		p.note(p.placeOf(from, p.at), "\"and\" and \"or\" without brackets: taken for %s; %s", ours, strings.Join(others, "; "))
+	}
+}
+
+func leftToRight(terms []node, ops []operator) node {
+	n := terms[0]
+	for i, op := range ops {
+		n = join(op, []node{n, terms[i+1]})
+	}
+	return n
+}
+
+// noteFlags warns of "not flags AFRPU", which in nfdump has been read as "none of
+// them".
+func (p *parser) noteFlags(n node) {
+	w, ok := n.(*words)
+	if !ok {
 		return
 	}
-	taken, other := right, usual
-	if p.order == Standard {
-		taken, other = usual, right
+	m, ok := w.of.(*masked)
+	if !ok || m.value != m.mask || bits.OnesCount16(m.value) < 2 || m.mask == 0xffff {
+		return
 	}
-	p.note(p.placeOf(from, p.at), "\"and\" and \"or\" without brackets: taken for %s, where others read %s", taken, other)
+	p.note(w.at, "\"not\" in front of several flags: matches also where only some of them are missing; write \"flags S/SA\" for S without A")
 }
 
 // noteSeconds warns of a number of seconds that is more likely one of
@@ -78,7 +111,7 @@ func (p *parser) noteMixed(from int, terms []node, ops []operator) {
 func (p *parser) noteSeconds(t token, ns uint64) {
 	const hour = 3600e9
 	if ns > hour && strings.Trim(t.text, "0123456789-") == "" {
-		p.note(t.at, "durations are in seconds: this is %d hours or more; write %sms for milliseconds, as nfdump has them", ns/hour, t.text)
+		p.note(t.at, "durations are in seconds: this is %v; write %sms for milliseconds, as nfdump has them", time.Duration(ns), t.text)
 	}
 }
 

@@ -45,7 +45,7 @@ type maskedTerm struct {
 
 func (t *maskedTerm) key() string               { return fmt.Sprint("masked ", t.masked, t.flip) }
 func (t *maskedTerm) cost() (ns, share float64) { return 1.3, 0.3 }
-func (t *maskedTerm) kernel() kernel            { return newLeaf(t) }
+func (t *maskedTerm) kernel(*compiler) kernel   { return newLeaf(t) }
 
 // absorb drops a test for TCP beside a test of its flags, and joins tests of
 // other protocols with it to nothing.

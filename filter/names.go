@@ -17,7 +17,10 @@ func protocolName(w string) (ranges, bool) {
 	if r, ok := protocolNames[w]; ok {
 		return r, true
 	}
-	return enumName(flow.FieldProto)(w)
+	if r, ok := enumName(flow.FieldProto)(w); ok {
+		return r, true
+	}
+	return fromMap(protocolWords)(w)
 }
 
 // enumName looks names up among those of a field's values.

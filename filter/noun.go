@@ -49,21 +49,22 @@ type noun struct {
 	most  uint64 // greatest value; 0 means what the field holds
 	scale uint64 // of the field to the value, 0 for 1
 	names func(string) (ranges, bool)
-	known map[string]uint64 // the names, for suggestions
-	is    node              // of a wordNoun
+	known []string // the names, for suggestions
+	nanos bool     // the field is in nanoseconds: units of time are understood
+	is    node     // of a wordNoun
 }
 
 var nounTable = []noun{
 	{words: "address host addr ip", kind: addressNoun, src: flow.FieldSrcAddr, dst: flow.FieldDstAddr},
 	{words: "net", kind: netNoun, src: flow.FieldSrcAddr, dst: flow.FieldDstAddr},
-	{words: "port portrange", what: "a port", src: flow.FieldSrcPort, dst: flow.FieldDstPort, names: fromMap(services), known: services},
+	{words: "port portrange", what: "a port", src: flow.FieldSrcPort, dst: flow.FieldDstPort, names: fromMap(services), known: keys(services)},
 	{words: "iface interface if", kind: ifaceNoun},
 	{words: "asn as", what: "an AS number", src: flow.FieldSrcAS, dst: flow.FieldDstAS},
 	{words: "netsize", what: "a prefix length", src: flow.FieldSrcPrefixLen, dst: flow.FieldDstPrefixLen, most: 128},
 	{words: "cid", what: "a customer", src: flow.FieldSrcCustomerID, dst: flow.FieldDstCustomerID, plain: flow.FieldCustomerID},
 	{words: "vrf", what: "a VRF", src: flow.FieldIngressVRF, dst: flow.FieldEgressVRF},
 	{words: "country geo", kind: countryNoun, src: flow.FieldSrcCountry, dst: flow.FieldDstCountry},
-	{words: "rpki", kind: rpkiNoun, what: "valid, invalid, notfound or unknown", src: flow.FieldSrcRPKI, dst: flow.FieldDstRPKI, names: fromMap(rpkiNames), known: rpkiNames},
+	{words: "rpki", kind: rpkiNoun, what: "valid, invalid, notfound or unknown", src: flow.FieldSrcRPKI, dst: flow.FieldDstRPKI, names: fromMap(rpkiNames), known: keys(rpkiNames)},
 	{words: "mac", kind: macNoun, src: flow.FieldSrcMAC, dst: flow.FieldDstMAC},
 	{words: "vlan", kind: tagNoun, what: "a VLAN", src: flow.FieldSrcVLAN, dst: flow.FieldDstVLAN, plain: flow.FieldVLAN, most: 4095},
 
@@ -76,14 +77,14 @@ var nounTable = []noun{
 	{words: "med", what: "a number", plain: flow.FieldMED},
 	{words: "localpref", what: "a number", plain: flow.FieldLocalPref},
 	{words: "iptos tos", what: "a type of service", plain: flow.FieldTOS},
-	{words: "dscp", what: "a DSCP", plain: flow.FieldTOS, most: 63, scale: 4, names: fromMap(dscpNames), known: dscpNames},
-	{words: "ecn", kind: ecnNoun, what: "an ECN code", plain: flow.FieldTOS, most: 3, names: fromMap(ecnNames), known: ecnNames},
+	{words: "dscp", what: "a DSCP", plain: flow.FieldTOS, most: 63, scale: 4, names: fromMap(dscpNames), known: keys(dscpNames)},
+	{words: "ecn", kind: ecnNoun, what: "an ECN code", plain: flow.FieldTOS, most: 3, names: fromMap(ecnNames), known: keys(ecnNames)},
 	{words: "ttl", what: "a time to live", plain: flow.FieldTTL},
 	{words: "min", kind: extremeNoun, plain: flow.FieldMinTTL},
 	{words: "max", kind: extremeNoun, plain: flow.FieldMaxTTL},
-	{words: "etype", what: "an Ethernet type", plain: flow.FieldEtherType, names: fromMap(etherTypes), known: etherTypes},
-	{words: "proto protocol", what: "a protocol", plain: flow.FieldProto, names: protocolName, known: protocolWords},
-	{words: "status", what: "a forwarding status", plain: flow.FieldForwardingStatus, names: statusName},
+	{words: "etype", what: "an Ethernet type", plain: flow.FieldEtherType, names: fromMap(etherTypes), known: keys(etherTypes)},
+	{words: "proto protocol", what: "a protocol", plain: flow.FieldProto, names: protocolName, known: keys(protocolWords)},
+	{words: "status", what: "a forwarding status", plain: flow.FieldForwardingStatus, names: statusName, known: keys(statusNames)},
 	{words: "tcpflags flags", kind: flagsNoun, plain: flow.FieldTCPFlags},
 	{words: "icmp icmp6 icmpv6", kind: icmpNoun},
 	{words: "bps", kind: ratioNoun, what: "a rate in bit/s", quantity: bitRate},
@@ -104,6 +105,8 @@ var nounTable = []noun{
 	{words: "normalized", kind: wordNoun, is: isNumber(flow.FieldNormalized, 1)},
 	{words: "any", kind: wordNoun, is: constant(true)},
 }
+
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func isNumber(f flow.Field, v uint64) node {
 	return &numbers{subject: only(f), kind: f.Info().Kind, set: one(v)}
@@ -127,7 +130,7 @@ var protocolWords = map[string]uint64{
 }
 
 // familyWords are the Ethernet types that can.
-var familyWords = map[string]uint64{"ip": 0x0800, "ip6": 0x86dd, "inet": 0x0800, "inet6": 0x86dd, "arp": 0x0806}
+var familyWords = map[string]uint64{"ip": 0x0800, "ip6": 0x86dd, "ipv4": 0x0800, "ipv6": 0x86dd, "inet": 0x0800, "inet6": 0x86dd, "arp": 0x0806}
 
 // prefixWords can only stand in front of a term.
 var prefixWords = []string{"src", "dst", "in", "out", "inner", "nat", "ether", "not", "and", "or", "has", "next"}

@@ -12,7 +12,7 @@ type uints interface {
 	uint8 | uint16 | uint32 | uint64
 }
 
-func (t *numberTerm) kernel() kernel {
+func (t *numberTerm) kernel(c *compiler) kernel {
 	inStruct := !slices.ContainsFunc(t.subject.fields, flow.Field.IsColumn)
 	switch {
 	case !inStruct || t.named != nil:
@@ -25,7 +25,7 @@ func (t *numberTerm) kernel() kernel {
 	case t.kind == flow.KindU64 || t.kind == flow.KindTime:
 		return newLeaf(newNumberKernel[uint64](t))
 	}
-	return newLeaf(&gatherKernel{numberTerm: *t})
+	return newLeaf(&gatherKernel{numberTerm: *t, ref: c.ref(t.named)})
 }
 
 // aligned reports whether a field of two bytes can be read as one number on every
@@ -225,14 +225,15 @@ func (t *numberTerm) describe(sb *strings.Builder, indent, way string) {
 // the values first.
 type gatherKernel struct {
 	numberTerm
+	ref  *setRef // nil if the set has no name
 	vals []uint64
 	hits []uint8
 }
 
 func (k *gatherKernel) mark(b *flow.Batch, in []uint16, m []uint8) {
 	set := k.set
-	if k.named != nil {
-		set = k.named.load().numbersFor(k.kind)
+	if k.ref != nil {
+		set = k.ref.now.numbersFor(k.kind)
 	}
 	k.hits = slices.Grow(k.hits[:0], len(in))[:len(in)]
 	for i := range k.hits {

@@ -21,8 +21,9 @@ type parser struct {
 
 // repeat is a term whose value can be given again without its words.
 type repeat struct {
-	words string
-	value func() (node, error)
+	words  string
+	value  func() (node, error)
+	quoted bool // a text, which is given again only in quotes
 }
 
 func newParser(expr string, o *options) (*parser, error) {
@@ -159,11 +160,18 @@ func (p *parser) list() (node, error) {
 			terms = append(terms, constant(true))
 			break
 		}
-		t, err := p.term()
-		if err != nil {
+		// A value belongs to the words in front of it, before anything else.
+		if t, err := p.again(); err != nil {
 			return nil, err
+		} else if t != nil && len(terms) > 0 {
+			last := len(terms) - 1
+			terms[last] = join(ops[last], []node{terms[last], t})
+			ops = ops[:last]
+		} else if t, err = p.term(); err != nil {
+			return nil, err
+		} else {
+			terms = append(terms, t)
 		}
-		terms = append(terms, t)
 		op, ok := p.operator()
 		if !ok {
 			break
@@ -184,10 +192,15 @@ func (p *parser) list() (node, error) {
 	if changes > 0 {
 		p.noteMixed(from, terms, ops)
 	}
+	return p.bind(terms, ops), nil
+}
+
+// bind puts the brackets that were left out.
+func (p *parser) bind(terms []node, ops []operator) node {
 	if p.order == Standard {
-		return standard(terms, ops), nil
+		return standard(terms, ops)
 	}
-	return rightToLeft(terms, ops), nil
+	return rightToLeft(terms, ops)
 }
 
 func rightToLeft(terms []node, ops []operator) node {
@@ -232,16 +245,10 @@ func (p *parser) term() (node, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.noteFlags(n)
 		return not{n}, nil
 	case p.isOp("("):
 		return p.brackets()
-	case p.last != nil && p.startsValue():
-		from := p.at
-		n, err := p.last.value()
-		if err != nil {
-			return nil, err
-		}
-		return &words{n, p.last.words + " " + p.source(from, p.at), p.placeOf(from, p.at)}, nil
 	case t.kind == tokWord:
 		from := p.at
 		n, err := p.phrase(from)
@@ -274,20 +281,45 @@ func (p *parser) brackets() (node, error) {
 	return n, nil
 }
 
-// startsValue reports whether a value stands where a term should: the latest
-// term's words are meant again.
-func (p *parser) startsValue() bool {
+// again reads a value that stands where a term should, with the words of the
+// latest term: "port 80 or 443". It returns nil when there is none.
+func (p *parser) again() (node, error) {
+	sure, perhaps := p.startsValue()
+	if p.last == nil || !sure && (!perhaps || p.last.quoted && p.peek().kind == tokWord) {
+		return nil, nil
+	}
+	from := p.at
+	n, err := p.last.value()
+	switch {
+	case err == nil:
+		return &words{n, p.last.words + " " + p.source(from, p.at), p.placeOf(from, p.at)}, nil
+	case sure:
+		return nil, err
+	}
+	p.at = from // then it is a word that nobody knows
+	return nil, nil
+}
+
+// startsValue reports whether the present token can only be a value, or perhaps
+// is one: a name that is no word of the language, or a text.
+func (p *parser) startsValue() (sure, perhaps bool) {
 	t := p.peek()
 	if t.kind == tokOp {
-		_, ok := comparisons[t.text]
-		return ok
+		_, sure = comparisons[t.text]
+		return sure, false
+	}
+	if t.kind == tokString {
+		return false, true
 	}
 	if t.kind != tokWord {
-		return false
+		return false, false
 	}
-	if c := t.text[0]; c >= '0' && c <= '9' {
-		return true
+	if _, err := parsePrefix(t.text); err == nil || p.startsNumber() {
+		return true, false
 	}
-	_, err := parsePrefix(t.text)
-	return err == nil
+	w, next := strings.ToLower(t.text), p.ahead(1)
+	_, compared := comparisons[next.text]
+	_, isField := p.lookup(t.text)
+	isField = isField || compared || isWord(next, "contains", "in") || next.text == "=~" || next.text == "!~"
+	return false, !isField && nouns[w] == nil && protocolWords[w] == 0 && familyWords[w] == 0 && !slices.Contains(prefixWords, w)
 }

@@ -11,10 +11,11 @@ import (
 type side uint8
 
 const (
-	eitherSide side = iota // nothing is said: one of them
+	anySide side = iota // nothing is said: either, or what has no side
 	srcSide
 	dstSide
-	bothSides
+	eitherSide // "src or dst"
+	bothSides  // "src and dst"
 )
 
 // qualifier is what stands in front of a noun.
@@ -55,12 +56,19 @@ func (p *parser) phrase(from int) (node, error) {
 		case w == "ether":
 			q.ether = true
 			p.at++
-		case w == "next" && isWord(next, "as", "asn"):
+		case w == "next" && isWord(next, "as", "asn", "ip"):
 			p.at += 2
+			if isWord(next, "ip") {
+				return p.valueOf(nouns["nexthop"], q, from)
+			}
 			return p.valueOf(nouns["nexthopasn"], q, from)
-		case w == "has":
-			return p.has()
-		case w == "tcp" && next.kind == tokOp && next.text == "[":
+		case w == "has" || w == "tcp" && next.kind == tokOp && next.text == "[":
+			if q.words.text != "" {
+				return nil, p.fail(q.words, "", "%q does not go with %q", q.words.text, t.text)
+			}
+			if w == "has" {
+				return p.has()
+			}
 			return p.headerFlags()
 		case isQualifier(w, next):
 			done, err := p.takeProtocol(&q, t, w)
@@ -76,7 +84,7 @@ func (p *parser) phrase(from int) (node, error) {
 
 // takeSide reads "src", "dst", "src or dst" or "src and dst".
 func (p *parser) takeSide(q *qualifier, t token, w string) error {
-	if q.side != eitherSide {
+	if q.side != anySide {
 		return p.fail(t, "", "a side was given before")
 	}
 	p.at++
@@ -154,13 +162,15 @@ func (p *parser) noun(q qualifier, from int) (node, error) {
 	switch {
 	case q.ether && w == "host":
 		n = nouns["mac"]
+	case q.ether && w == "proto":
+		n = nouns["etype"]
 	case q.ether && !ok:
 		return p.valueOf(nouns["mac"], q, from)
 	case ok && q.ether && n.kind != macNoun:
 		return nil, p.fail(t, "", `"ether" goes with a MAC address: "ether host", "ether src", "ether dst"`)
 	case familyWords[w] != 0 && w != "arp":
 		n = nouns["address"] // "ip 192.0.2.1"
-	case !ok && (q.side != eitherSide || q.words.text != ""):
+	case !ok && (q.side != anySide || q.words.text != ""):
 		// "src 192.0.2.1": what it is about goes without saying.
 		if _, err := parsePrefix(t.text); err == nil {
 			return p.valueOf(nouns["address"], q, from)
@@ -169,11 +179,24 @@ func (p *parser) noun(q qualifier, from int) (node, error) {
 	case !ok || n.kind == wordNoun && p.isCompared():
 		return p.field(from)
 	}
-	if n.plain != 0 && n.src == 0 && n.kind != labelNoun && q.side != eitherSide {
-		return nil, p.fail(t, "", "%q has no sides", t.text)
-	}
 	p.at++
 	return p.valueOf(n, q, from)
+}
+
+// fits checks that a noun can have the qualifiers in front of it.
+func (p *parser) fits(n *noun, q qualifier) error {
+	t := p.toks[max(p.at-1, 0)]
+	if q.side != anySide && n.src == 0 && n.kind != ifaceNoun {
+		return p.fail(t, "", "%q has no sides", t.text)
+	}
+	about := n.src
+	if about == 0 {
+		about = n.plain
+	}
+	if q.scope != outer && scoped[about][q.scope] == 0 {
+		return p.fail(t, "", "%q does not go with %q", t.text, q.scope)
+	}
+	return nil
 }
 
 // isCompared reports whether an operator follows the present word.
@@ -202,7 +225,7 @@ func (p *parser) subject(n *noun, q qualifier) (subject, error) {
 		fields = []flow.Field{n.src}
 	case dstSide:
 		fields = []flow.Field{n.dst}
-	case bothSides:
+	case eitherSide, bothSides:
 		fields = []flow.Field{n.src, n.dst}
 	}
 	s := subject{all: q.side == bothSides}
@@ -221,7 +244,7 @@ func (p *parser) subject(n *noun, q qualifier) (subject, error) {
 // valued reads the value of a term, and remembers how, so that it can be given
 // again behind "and" and "or".
 func (p *parser) valued(q qualifier, from int, value func() (node, error)) (node, error) {
-	p.last = &repeat{p.source(from, p.at), func() (node, error) {
+	p.last = &repeat{words: p.source(from, p.at), value: func() (node, error) {
 		n, err := value()
 		if err != nil {
 			return nil, err
@@ -233,6 +256,9 @@ func (p *parser) valued(q qualifier, from int, value func() (node, error)) (node
 
 // valueOf reads what stands behind a noun.
 func (p *parser) valueOf(n *noun, q qualifier, from int) (node, error) {
+	if err := p.fits(n, q); err != nil {
+		return nil, err
+	}
 	switch n.kind {
 	case wordNoun:
 		return join(opAnd, append(q.conds, n.is)), nil
@@ -277,7 +303,8 @@ func (p *parser) valueOf(n *noun, q qualifier, from int) (node, error) {
 
 func (p *parser) startsNumber() bool {
 	t := p.peek()
-	return t.kind == tokWord && t.text[0] >= '0' && t.text[0] <= '9'
+	c := trimAS(t.text + " ")[0]
+	return t.kind == tokWord && c >= '0' && c <= '9'
 }
 
 // value reads the value of a noun, of which there may be several in a row behind

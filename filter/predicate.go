@@ -125,18 +125,19 @@ func textOf(n node) string {
 
 // Compile makes a Selector for batches of layout l.
 func (p Predicate) Compile(l *flow.Layout) (*Selector, error) {
-	k, err := p.kernel(l)
+	var c compiler
+	k, err := p.kernel(l, &c)
 	if err != nil {
 		return nil, err
 	}
-	return &Selector{kernel: k}, nil
+	return &Selector{kernel: k, sets: c.sets}, nil
 }
 
 // Explain returns what Compile makes of the predicate: the tests in the order in
 // which they run, each with the way in which it does. The form is for people and
 // may change.
 func (p Predicate) Explain(l *flow.Layout) (string, error) {
-	k, err := p.kernel(l)
+	k, err := p.kernel(l, new(compiler))
 	if err != nil {
 		return "", err
 	}
@@ -145,7 +146,7 @@ func (p Predicate) Explain(l *flow.Layout) (string, error) {
 	return sb.String(), nil
 }
 
-func (p Predicate) kernel(l *flow.Layout) (kernel, error) {
+func (p Predicate) kernel(l *flow.Layout, c *compiler) (kernel, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -153,5 +154,5 @@ func (p Predicate) kernel(l *flow.Layout) (kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compile(t), nil
+	return c.compile(t), nil
 }

@@ -141,7 +141,7 @@ type ratioTerm struct {
 func (t *ratioTerm) absorb(test, operator) term { return nil }
 func (t *ratioTerm) key() string                { return fmt.Sprint("ratio ", textOf(&t.ratios), t.flip) }
 func (t *ratioTerm) cost() (ns, share float64)  { return 5, 0.3 }
-func (t *ratioTerm) kernel() kernel             { return newLeaf(t) }
+func (t *ratioTerm) kernel(*compiler) kernel    { return newLeaf(t) }
 
 func (t *ratioTerm) mark(b *flow.Batch, in []uint16, m []uint8) {
 	flows, _ := b.Raw()

@@ -38,7 +38,7 @@ type funcTerm struct {
 func (t *funcTerm) absorb(test, operator) term { return nil }
 func (t *funcTerm) key() string                { return "" }
 func (t *funcTerm) cost() (ns, share float64)  { return 4, 0.5 }
-func (t *funcTerm) kernel() kernel             { return newLeaf(t) }
+func (t *funcTerm) kernel(*compiler) kernel    { return newLeaf(t) }
 
 func (t *funcTerm) mark(b *flow.Batch, in []uint16, m []uint8) {
 	flows, _ := b.Raw()
@@ -66,7 +66,7 @@ type rowTerm struct {
 func (t *rowTerm) key() string               { return "" }
 func (t *rowTerm) cost() (ns, share float64) { return t.ns, 0.5 }
 
-func (t *rowTerm) kernel() kernel {
+func (t *rowTerm) kernel(*compiler) kernel {
 	what := textOf(t.node) + ": one flow at a time"
 	if t.neg {
 		what = "not " + what

@@ -125,7 +125,7 @@ func (s *Set) replace(fill func(add func(string) error) error) error {
 			more, err := parseAddrs(text)
 			if err == nil {
 				spans = append(spans, more...)
-			} else if strings.Contains(text, "/") {
+			} else if strings.Contains(text, "/") || errors.Is(err, errReversed) {
 				return err // it can have meant nothing else
 			}
 			return nil

@@ -19,7 +19,7 @@ type test interface {
 	// cost estimates what the test takes for a flow, in nanoseconds, and the
 	// share of flows that match.
 	cost() (ns, share float64)
-	kernel() kernel
+	kernel(c *compiler) kernel
 }
 
 // listTerm is a conjunction or disjunction of tests and of lists of the other
@@ -127,14 +127,39 @@ func estimate(t term) (ns, share float64) {
 	return 0, 1
 }
 
+// compiler makes the kernels of one selector.
+type compiler struct{ sets []*setRef }
+
+// setRef is a named set as one selector sees it: it looks at what the set holds
+// once for each batch.
+type setRef struct {
+	set *Set
+	now *setValues
+}
+
+// ref returns the selector's view of a set; nil for none.
+func (c *compiler) ref(s *Set) *setRef {
+	if s == nil {
+		return nil
+	}
+	for _, r := range c.sets {
+		if r.set == s {
+			return r
+		}
+	}
+	r := &setRef{set: s}
+	c.sets = append(c.sets, r)
+	return r
+}
+
 // compile makes a kernel of a term: the tests that decide most for the least
 // come first.
-func compile(t term) kernel {
+func (c *compiler) compile(t term) kernel {
 	switch t := t.(type) {
 	case constant:
 		return t
 	case test:
-		return t.kernel()
+		return t.kernel(c)
 	}
 	l := t.(*listTerm)
 	order := slices.Clone(l.terms)
@@ -149,7 +174,7 @@ func compile(t term) kernel {
 	slices.SortStableFunc(order, func(a, b term) int { return cmp.Compare(price(a), price(b)) })
 	kernels := make([]kernel, len(order))
 	for i, t := range order {
-		kernels[i] = compile(t)
+		kernels[i] = c.compile(t)
 	}
 	if l.op == opAnd {
 		return &andKernel{terms: kernels}

@@ -58,7 +58,7 @@ func (p *parser) country(s subject, q qualifier) (node, error) {
 	in := func(s subject) node {
 		return &numbers{subject: s, kind: flow.KindCountry, set: newRanges(spans), named: named}
 	}
-	if q.side != eitherSide {
+	if q.side != anySide {
 		return negated(in(s), neg), nil
 	}
 	remote := only(flow.FieldRemoteCountry)
@@ -88,7 +88,7 @@ func (p *parser) rpki(n *noun, s subject, q qualifier) (node, error) {
 		return nil, p.noSet()
 	}
 	test := func(s subject, set ranges) node { return &numbers{subject: s, kind: flow.KindU8, set: set} }
-	if q.side != eitherSide {
+	if q.side != anySide {
 		return negated(test(s, set), neg), nil
 	}
 	s.fields = append(s.fields, flow.FieldValidationStatus)
@@ -149,7 +149,7 @@ func (p *parser) flagsItem(proto, f flow.Field) (node, error) {
 		return nil, p.expected("TCP flags")
 	}
 	p.at++
-	if c := t.text[0]; c >= '0' && c <= '9' {
+	if c := t.text[0]; c >= '0' && c <= '9' && !strings.Contains(t.text, "/") {
 		v, err := parsePlain(t.text)
 		if err != nil {
 			return nil, p.fail(t, "", "%v", err)
@@ -177,14 +177,10 @@ func (p *parser) flagsItem(proto, f flow.Field) (node, error) {
 }
 
 func flagMask(s string) (uint16, bool) {
-	if m, ok := flagNames[strings.ToLower(s)]; ok && s != strings.ToUpper(s) {
+	if m, ok := flagNames[strings.ToLower(s)]; ok {
 		return m, true
 	}
-	if m, ok := flagLetters(s); ok {
-		return m, true
-	}
-	m, ok := flagNames[strings.ToLower(s)]
-	return m, ok
+	return flagLetters(s)
 }
 
 // headerFlags reads the two idioms that tcpdump's users know:
@@ -267,7 +263,7 @@ func (p *parser) icmp(q qualifier, from int) (node, error) {
 	default:
 		return nil, p.expected(`"type" or "code"`)
 	}
-	if q.scope != outer || q.side != eitherSide {
+	if q.scope != outer || q.side != anySide {
 		return nil, p.fail(p.toks[p.at-1], "", "%q has neither sides nor scopes", "icmp")
 	}
 	return p.valued(q, from, func() (node, error) {
@@ -317,7 +313,7 @@ func (p *parser) path(f flow.Field, n *noun) (node, error) {
 // asPath reads a test of a whole path: a number in it, or a regular expression
 // for its text.
 func (p *parser) asPath(n *noun, q qualifier) (node, error) {
-	f := map[side]flow.Field{eitherSide: n.plain, srcSide: n.src, dstSide: n.dst}[q.side]
+	f := map[side]flow.Field{anySide: n.plain, srcSide: n.src, dstSide: n.dst}[q.side]
 	if f == 0 {
 		return nil, p.fail(p.toks[p.at-1], "", `"aspath" is that of one side`)
 	}

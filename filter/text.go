@@ -42,10 +42,11 @@ func newTexts(s subject, op textOp, value string) (*texts, error) {
 	return t, nil
 }
 
-func (t *texts) passes(s string) bool {
+// passes tests a text; set is what the named set holds, nil if there is none.
+func (t *texts) passes(s string, set *setValues) bool {
 	switch {
-	case t.named != nil:
-		return t.named.load().texts[s]
+	case set != nil:
+		return set.texts[s]
 	case t.op == textContains:
 		return containsFold(s, t.lower)
 	case t.op == textMatches:
@@ -84,7 +85,15 @@ func equalLower(s, lower string) bool {
 }
 
 func (t *texts) match(b *flow.Batch, fl *flow.Flow) bool {
-	return t.holds(func(f flow.Field) bool { return t.passes(textValue(b, fl, f)) })
+	var set *setValues
+	if t.named != nil {
+		set = t.named.load()
+	}
+	return t.matchSet(b, fl, set)
+}
+
+func (t *texts) matchSet(b *flow.Batch, fl *flow.Flow, set *setValues) bool {
+	return t.holds(func(f flow.Field) bool { return t.passes(textValue(b, fl, f), set) })
 }
 
 // textValue reads a field as a text, which is gone with the batch. A number has
@@ -124,8 +133,8 @@ func (t *textTerm) key() string {
 
 func (t *textTerm) cost() (ns, share float64) { return 6 * float64(len(t.subject.fields)), 0.2 }
 
-func (t *textTerm) kernel() kernel {
-	k := &textKernel{textTerm: *t}
+func (t *textTerm) kernel(c *compiler) kernel {
+	k := &textKernel{textTerm: *t, ref: c.ref(t.named)}
 	// A symbol's text never changes, so its answer can be kept; what a named
 	// set says of it can.
 	symbols := !slices.ContainsFunc(t.subject.fields, func(f flow.Field) bool {
@@ -139,6 +148,7 @@ func (t *textTerm) kernel() kernel {
 // textKernel tests texts, symbols by what it found out of them before.
 type textKernel struct {
 	textTerm
+	ref   *setRef
 	memo  bool
 	table *flow.Symbols
 	known []uint8 // by symbol: 0 not asked yet, 1 no, 2 yes
@@ -148,8 +158,12 @@ func (k *textKernel) mark(b *flow.Batch, in []uint16, m []uint8) {
 	flip := flip(k.neg)
 	flows, _ := b.Raw()
 	if !k.memo {
+		var set *setValues
+		if k.ref != nil {
+			set = k.ref.now
+		}
 		for i, r := range in {
-			m[i] |= bit(k.match(b, &flows[r])) ^ flip
+			m[i] |= bit(k.matchSet(b, &flows[r], set)) ^ flip
 		}
 		return
 	}
@@ -174,7 +188,7 @@ func (k *textKernel) ask(s flow.Symbol) bool {
 		k.known = append(k.known, make([]uint8, int(s)+1-len(k.known))...)
 	}
 	if k.known[s] == 0 {
-		k.known[s] = 1 + bit(k.passes(k.table.String(s)))
+		k.known[s] = 1 + bit(k.passes(k.table.String(s), nil))
 	}
 	return k.known[s] == 2
 }

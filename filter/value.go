@@ -22,6 +22,9 @@ var errReversed = errors.New("a range goes from the smaller to the greater value
 // parseSpan reads a number or a range of two.
 func parseSpan(s string, u unitClass) (span, error) {
 	from, to, ok := cutRange(s)
+	if ok && (from == "" || to == "") {
+		return span{}, fmt.Errorf("the range %q has one end", s)
+	}
 	lo, _, err := parseNumber(from, u)
 	if err != nil {
 		return span{}, err

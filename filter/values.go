@@ -126,13 +126,13 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 	scale := max(n.scale, 1)
 	scaled := func(spans []span) ranges {
 		for i, s := range spans {
-			spans[i] = span{s.lo * scale, saturate(min(s.hi, math.MaxUint64/scale)*scale, scale-1)}
+			spans[i] = span{s.lo * scale, min(saturate(min(s.hi, math.MaxUint64/scale)*scale, scale-1), greatest(kind))}
 		}
 		return newRanges(spans)
 	}
 	start := p.at
 	if op, ok := p.comparison(); ok && op != equal && op != unequal {
-		s, err := p.compared(op, n, kind, most, greatest(kind)/scale)
+		s, err := p.compared(op, n, kind, greatest(kind)/scale)
 		return scaled(s), nil, false, err
 	}
 	p.at = start
@@ -148,11 +148,11 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 	return scaled(spans), named, neg, err
 }
 
-// compared reads the number behind <, <=, > or >=: at most most, of a field that
-// can hold up to top.
-func (p *parser) compared(op comparison, n *noun, kind flow.Kind, most, top uint64) ([]span, error) {
+// compared reads the number behind <, <=, > or >=, which may be more than the
+// field can hold: up to top.
+func (p *parser) compared(op comparison, n *noun, kind flow.Kind, top uint64) ([]span, error) {
 	t := p.peek()
-	spans, err := p.numberItem(n, kind, most)
+	spans, err := p.numberItem(n, kind, math.MaxUint64)
 	if err != nil {
 		return nil, err
 	}
@@ -160,12 +160,12 @@ func (p *parser) compared(op comparison, n *noun, kind flow.Kind, most, top uint
 		return nil, p.fail(t, "", "%s is compared with one number, not with a range", op)
 	}
 	switch v := spans[0].lo; {
-	case op == lessThan && v == 0, op == greaterThan && v == top:
+	case op == lessThan && v == 0, op == greaterThan && v >= top, op == greaterOrEqual && v > top:
 		return nil, nil
 	case op == lessThan:
-		return []span{{0, v - 1}}, nil
+		return []span{{0, min(v-1, top)}}, nil
 	case op == lessOrEqual:
-		return []span{{0, v}}, nil
+		return []span{{0, min(v, top)}}, nil
 	case op == greaterThan:
 		return []span{{v + 1, top}}, nil
 	default:
@@ -199,9 +199,12 @@ func (p *parser) numberItem(n *noun, kind flow.Kind, most uint64) ([]span, error
 	text, at := p.joined(t)
 	t.at = at
 	s, err := parseSpan(trimAS(text), counts)
+	if n.nanos && err != nil {
+		s, err = parseSpan(text, times)
+	}
 	switch {
 	case err != nil && n.names != nil && !strings.ContainsAny(text[:1], "0123456789"):
-		return nil, p.fail(t, suggest(text, slices.Sorted(maps.Keys(n.known))), "%q is not %s", text, n.what)
+		return nil, p.fail(t, suggest(text, n.known), "%q is not %s", text, n.what)
 	case err != nil && unicode.IsLetter(rune(text[0])):
 		return nil, p.fail(t, "", "expected %s, not %q", n.what, text)
 	case err != nil:
@@ -263,7 +266,7 @@ func (p *parser) ratio(n *noun) (node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if u == times && op == greaterThan {
+		if u == times {
 			p.noteSeconds(p.toks[p.at-1], v)
 		}
 		iv := map[comparison]func(uint64) interval{lessThan: below, lessOrEqual: atMost, greaterThan: above, greaterOrEqual: atLeast}[op](v)
@@ -284,7 +287,7 @@ func (p *parser) ratio(n *noun) (node, error) {
 			return p.fail(t, "", "%v", err)
 		}
 		if u == times {
-			p.noteSeconds(t, s.lo)
+			p.noteSeconds(t, s.hi)
 		}
 		iv := interval{lo: s.lo, hi: saturate(s.hi, 1), hiOpen: true, endless: s.hi == math.MaxUint64}
 		r.in = append(r.in, iv)
@@ -315,6 +318,9 @@ func (p *parser) addresses(s subject, net bool) (node, error) {
 }
 
 func (p *parser) addressItem(net bool) ([]wideSpan, error) {
+	if !net && p.isWord("ip") { // nfdump's "router ip"
+		p.at++
+	}
 	t := p.peek()
 	if t.kind != tokWord || p.isWord("and", "or", "not") {
 		return nil, p.expected("an address")
@@ -343,7 +349,7 @@ func (p *parser) addressItem(net bool) ([]wideSpan, error) {
 		return spans, nil
 	}
 	hint := ""
-	if strings.IndexFunc(t.text, func(r rune) bool { return r > 'f' }) >= 0 {
+	if !strings.Contains(t.text, ":") && strings.IndexFunc(t.text, func(r rune) bool { return r > 'f' }) >= 0 {
 		hint = "names are not looked up"
 	}
 	return nil, p.fail(t, hint, "%v", err)
@@ -387,6 +393,7 @@ func maskBits(s string) (int, bool) {
 // texts reads the value of a term about texts; op is meant where no operator is
 // given.
 func (p *parser) texts(s subject, op textOp) (node, error) {
+	p.last.quoted = true
 	neg := false
 	switch {
 	case p.isOp("=~", "!~"):
@@ -399,7 +406,7 @@ func (p *parser) texts(s subject, op textOp) (node, error) {
 	var values []node
 	named, not, err := p.items(func() error {
 		t := p.peek()
-		if t.kind != tokString && t.kind != tokWord {
+		if t.kind != tokString && t.kind != tokWord || p.isWord("and", "or", "not") {
 			return p.expected("a text in quotes")
 		}
 		p.at++
