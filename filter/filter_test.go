@@ -103,3 +103,27 @@ func TestAllocatesNothing(t *testing.T) {
 		sel.Apply(b)
 	}))
 }
+
+func TestValuesGivenAgain(t *testing.T) {
+	for text, want := range map[string]string{
+		"port 80 or 443":                    "port 80 or port 443",
+		"port 80 or 443 and udp":            "(port 80 or port 443) and udp",
+		"udp and port 80 or 443":            "udp and (port 80 or port 443)",
+		"tcp dst port http or https":        "tcp dst port http or tcp dst port https",
+		"host 192.0.2.1 or ::1 and not tcp": "(host 192.0.2.1 or host ::1) and not tcp",
+		"not port 80 and 443":               "not port 80 and port 443",
+		"packets > 10 and < 20":             "packets > 10 and packets < 20",
+		"country DE or AT":                  "country DE or country AT",
+		"asn AS64500 or AS64501":            "asn AS64500 or asn AS64501",
+		`iface name "a" or "b" or tcp`:      `iface name "a" or iface name "b" or tcp`,
+		"port 80 or of_our_own > 5":         "port 80 or of_our_own > 5",
+	} {
+		p := filter.Expr(text)
+		require.NoError(t, p.Err(), text)
+		require.Equal(t, want, p.String(), text)
+	}
+	_, err := filter.Parse("port 80 or prto tcp")
+	require.ErrorContains(t, err, `unknown word "prto": did you mean "proto"?`)
+	_, err = filter.Parse("(port 80) or 443")
+	require.ErrorContains(t, err, "a number needs a word in front")
+}

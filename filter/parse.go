@@ -285,7 +285,7 @@ func (p *parser) brackets() (node, error) {
 // latest term: "port 80 or 443". It returns nil when there is none.
 func (p *parser) again() (node, error) {
 	sure, perhaps := p.startsValue()
-	if p.last == nil || !sure && (!perhaps || p.last.quoted && p.peek().kind == tokWord) {
+	if p.last == nil || !sure && !perhaps || p.last.quoted && p.peek().kind != tokString {
 		return nil, nil
 	}
 	from := p.at
