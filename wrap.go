@@ -38,11 +38,12 @@ func (w *wrapped) handles(int) bool                         { return true }
 // that failed and why, or ctx's error when the sink did not let go in time.
 func deliver(ctx context.Context, to *sinkNode, b *flow.Batch) ([]uint16, error) {
 	var seen failures
-	result := make(chan error, 1)
+	var result error
+	finished := make(chan struct{})
 	v := b.Sub(func(err error) error {
-		result <- err
+		result = err
 		return nil // the wrapper answers for the flows, not their completion
-	})
+	}, func() { close(finished) })
 	err := to.write(ctx, v.Batch(), &seen)
 	if err == nil {
 		v.Release(nil)
@@ -52,16 +53,16 @@ func deliver(ctx context.Context, to *sinkNode, b *flow.Batch) ([]uint16, error)
 		v.Release(nil)
 	}
 	select {
-	case err = <-result:
+	case <-finished:
 	case <-ctx.Done():
 		select {
-		case err = <-result:
+		case <-finished:
 		default:
 			_, rows := b.Raw()
 			return slices.Clone(rows), context.Cause(ctx)
 		}
 	}
-	rows := seen.sorted()
+	rows, err := seen.sorted(), result
 	if err != nil && len(rows) == 0 {
 		// Somebody failed who held the batch as a whole.
 		_, all := b.Raw()

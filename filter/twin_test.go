@@ -44,7 +44,7 @@ var (
 	twinAS      = []uint64{0, 1, 174, 553, 64500, 64501, 65535, 65536, 4200000000, 1<<32 - 1}
 	twinBytes   = []uint64{0, 1, 2, 3, 4, 5, 16, 64, 127, 128, 184, 192, 254, 255}
 	twinLengths = []uint64{0, 1, 16, 24, 64, 127, 128}
-	twinSpeeds  = []uint64{0, 999, 1000, 1001, 1999, 2000, 10000, 100000, 4294966999}
+	twinSpeeds  = []uint64{0, 999, 1000, 1001, 1999, 2000, 10000, 100000, 4294966999, 1<<32 - 1}
 	twinProtos  = []uint64{0, 1, 4, 6, 17, 47, 58, 94}
 	twinNanos   = []int64{0, 1, 999, 1000, 499999999, 500000000, 500000001, 1e9 - 1, 1e9, 1e9 + 1, 15e8, 2e9, 3e9, 10e9, 60e9, 61e9, 3600e9}
 	twinNames   = []string{"", "hu0", "Hu0/1", "te1", "TE1/2", "dns", "http", "a.b", "Ä"}
@@ -74,7 +74,7 @@ var twinFields = map[flow.Field][]uint64{
 	flow.FieldInIfSpeed: twinSpeeds, flow.FieldOutIfSpeed: twinSpeeds,
 	flow.FieldProto: twinProtos, flow.FieldInnerProto: twinProtos, flow.FieldEtherType: {0x800, 0x806, 0x86dd, 0x8847},
 	flow.FieldTOS: {0, 1, 2, 3, 0xb8, 0xbb, 0x28, 0xc0, 255}, flow.FieldTTL: twinBytes, flow.FieldMinTTL: twinBytes, flow.FieldMaxTTL: twinBytes,
-	flow.FieldSrcPrefixLen: twinLengths, flow.FieldDstPrefixLen: twinLengths, flow.FieldICMPType: {0, 3, 8, 128}, flow.FieldICMPCode: {0, 1, 3, 4},
+	flow.FieldSrcPrefixLen: twinBytes, flow.FieldDstPrefixLen: twinBytes, flow.FieldICMPType: {0, 3, 8, 128}, flow.FieldICMPCode: {0, 1, 3, 4},
 	flow.FieldForwardingStatus: {0, 63, 64, 66, 127, 128, 129, 130, 131, 138, 139, 191, 192, 255}, flow.FieldDirection: {0, 1}, flow.FieldNormalized: {0, 1},
 	flow.FieldTCPFlags: {0, 1, 2, 0x10, 0x11, 0x12, 0x1a, 0x3f, 0x40, 0x80, 0x100, 0x1ff}, flow.FieldVLAN: {1, 10, 100, 4095}, flow.FieldSrcVLAN: {1, 10, 100, 4095}, flow.FieldDstVLAN: {1, 10, 100, 4095},
 	flow.FieldSrcRPKI: {0, 1, 2, 3}, flow.FieldDstRPKI: {0, 1, 2, 3}, flow.FieldValidationStatus: {0, 1, 2, 3},
@@ -548,7 +548,7 @@ func interfaceName(w *writer) (string, meaning) {
 }
 
 func interfaceSpeed(w *writer) (string, meaning) {
-	text, in, neg := w.numbers([]uint64{0, 1, 10, 100, 4294966}, false)
+	text, in, neg := w.numbers([]uint64{0, 1, 10, 100, 4294966, 4294967}, false)
 	test := func(f flow.Field) meaning {
 		return func(b *flow.Batch, fl *flow.Flow) bool { return in(number(f)(b, fl) / 1000) }
 	}
@@ -702,7 +702,7 @@ func twoFields(w *writer) (string, meaning) {
 		}
 	}
 	fs := []flow.Field{flow.FieldSrcPort, flow.FieldDstPort, flow.FieldNATSrcPort, flow.FieldBytesOut, flow.FieldSrcAS, flow.FieldDstAS, flow.FieldTTL, flow.FieldBytes, flow.FieldMED}
-	f, g := pick(w.r, fs[:7]), pick(w.r, fs)
+	f, g := pick(w.r, fs), pick(w.r, fs)
 	op := pick(w.r, []string{"<", "<=", ">", ">=", "=", "!="})
 	return f.Info().Name + " " + op + " " + g.Info().Name, func(b *flow.Batch, fl *flow.Flow) bool {
 		x, ok := b.Uint(fl, f)
@@ -798,6 +798,7 @@ func protocol(w *writer) (string, meaning) {
 	return name + " " + term, func(b *flow.Batch, fl *flow.Flow) bool { return is(b, fl) && ports(b, fl) }
 }
 
+// carried leaves out what a list of values begins with.
 func carried(w *writer) (string, meaning) {
 	p, q := pick(w.r, twinPorts), pick(w.r, twinPorts)
 	return fmt.Sprintf("(tcp dst port %d or %d)", p, q), func(_ *flow.Batch, fl *flow.Flow) bool {

@@ -41,13 +41,17 @@ func (b *Batch) Retain() *View {
 // Sub is Retain with a completion of its own: whoever retains or holds the
 // view's batch answers to done, which is called once with the first error after
 // the last of them and the view itself are released. What done returns goes on
-// to b's completion. It is for stages that wrap another and act on its failures.
-func (b *Batch) Sub(done func(error) error) *View {
+// to b's completion, and then, when nothing is left that holds b, finished is
+// called. It is for stages that wrap another and act on its failures.
+func (b *Batch) Sub(done func(error) error, finished func()) *View {
 	v := b.Retain()
 	outer := v.done
 	inner := &completion{}
 	inner.begin()
-	inner.callback = append(inner.callback, func(err error) { outer.release(done(err)) })
+	inner.callback = append(inner.callback, func(err error) {
+		outer.release(done(err))
+		finished()
+	})
 	v.done, v.batch.done = inner, inner
 	return v
 }
