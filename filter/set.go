@@ -125,14 +125,14 @@ func (s *Set) replace(fill func(add func(string) error) error) error {
 			more, err := parseAddrs(text)
 			if err == nil {
 				spans = append(spans, more...)
-			} else if strings.Contains(text, "/") || errors.Is(err, errReversed) {
+			} else if strings.Contains(text, "/") || errors.Is(err, errReversed) || isNumeric(text) {
 				return err // it can have meant nothing else
 			}
 			return nil
 		}
 		if r, err := parseSpan(trimAS(text), counts); err == nil {
 			numbers = append(numbers, r)
-		} else if errors.Is(err, errReversed) {
+		} else if errors.Is(err, errReversed) || isNumeric(text) {
 			return err
 		}
 		return nil
@@ -147,6 +147,9 @@ func (s *Set) replace(fill func(add func(string) error) error) error {
 	s.now.Store(v)
 	return nil
 }
+
+// isNumeric reports whether a text can only be meant as a number or an address.
+func isNumeric(s string) bool { return s != "" && strings.Trim(s, "0123456789.") == "" }
 
 func unquote(s string) string {
 	if n := len(s); n >= 2 && (s[0] == '"' || s[0] == '\'') && s[n-1] == s[0] {

@@ -162,12 +162,12 @@ func (p *parser) flagsItem(proto, f flow.Field) (node, error) {
 	set, mask, given := strings.Cut(t.text, "/")
 	value, ok := flagMask(set)
 	if !ok {
-		return nil, p.fail(t, "", `%q are no TCP flags: they are names like syn, or letters of FSRPAUECN`, set)
+		return nil, p.fail(t, suggest(set, keys(flagNames)), `%q are no TCP flags, which are names like syn, or letters of FSRPAUECN`, set)
 	}
 	of := value
 	if given {
 		if of, ok = flagMask(mask); !ok {
-			return nil, p.fail(t, "", `%q are no TCP flags: they are names like syn, or letters of FSRPAUECN`, mask)
+			return nil, p.fail(t, suggest(mask, keys(flagNames)), `%q are no TCP flags, which are names like syn, or letters of FSRPAUECN`, mask)
 		}
 		if value&^of != 0 {
 			return nil, p.fail(t, "", "flags in front of the slash are missing behind it")

@@ -131,12 +131,17 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 		return newRanges(spans)
 	}
 	start := p.at
-	if op, ok := p.comparison(); ok && op != equal && op != unequal {
+	if op, ok := p.comparison(); ok && op != equal && op != unequal && !p.isNameAt(start, n) {
 		s, err := p.compared(op, n, kind, greatest(kind)/scale)
 		return scaled(s), nil, false, err
 	}
 	p.at = start
 	var spans []span
+	if _, ok := p.comparison(); ok && p.isNameAt(start, n) {
+		r, _ := n.names(strings.ToLower(p.toks[start].text))
+		return scaled(slices.Clone(r)), nil, false, nil
+	}
+	p.at = start
 	named, neg, err = p.items(func() error {
 		more, err := p.numberItem(n, kind, most)
 		spans = append(spans, more...)
@@ -146,6 +151,16 @@ func (p *parser) numberSet(n *noun, kind flow.Kind) (set ranges, named *Set, neg
 		return nil, nil, false, p.noSet()
 	}
 	return scaled(spans), named, neg, err
+}
+
+// isNameAt reports whether what was read as an operator is the name of a value, as
+// "le" is that of a DSCP: nothing follows that it could compare with.
+func (p *parser) isNameAt(at int, n *noun) bool {
+	if n.names == nil {
+		return false
+	}
+	_, ok := n.names(strings.ToLower(p.toks[at].text))
+	return ok && (p.ends() || p.isWord("and", "or") || p.isOp("&&", "||"))
 }
 
 // compared reads the number behind <, <=, > or >=, which may be more than the
