@@ -1,8 +1,8 @@
 package flowtable
 
 import (
-	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/packet"
+	"github.com/flowpipeline/pipeline/internal/packetflow"
 )
 
 // record is a flow under way. It holds no pointer: records refer to each other
@@ -20,33 +20,13 @@ type record struct {
 
 	bytes, packets uint64
 
-	has            packet.Has // of the first packet
-	etherType      uint16
+	details packetflow.Details // of the first packet
+	extra   ref                // rarer fields of it, 0 for none
+
 	tcpFlags       uint16
-	fragmentOffset uint16
-	fragmentID     uint32
-	flowLabel      uint32
-	ifName         flow.Symbol
-	extra          ref // rarer fields, 0 for none
-	srcMAC, dstMAC flow.MAC
-
-	ipFlags             uint8
-	ttl, minTTL, maxTTL uint8 // of the first packet, least, greatest
-	vlanPriority        uint8
-	closing             bool // FIN or RST was seen
-	hasFlags            bool // the TCP flags are known
-}
-
-// first takes over what a flow tells of its first packet.
-func (r *record) first(p *packet.Packet) {
-	r.has = p.Has
-	r.etherType = p.EtherType
-	r.fragmentID, r.fragmentOffset, r.ipFlags = p.FragmentID, p.FragmentOffset, p.IPFlags
-	r.flowLabel = p.FlowLabel
-	r.ifName = p.IfName
-	r.srcMAC, r.dstMAC = p.SrcMAC, p.DstMAC
-	r.ttl, r.minTTL, r.maxTTL = p.TTL, p.TTL, p.TTL
-	r.vlanPriority = p.VLANPriority
+	minTTL, maxTTL uint8
+	closing        bool // FIN or RST was seen
+	hasFlags       bool // the TCP flags are known
 }
 
 // count adds a packet.
@@ -60,43 +40,5 @@ func (r *record) count(p *packet.Packet, at int64) {
 	r.tcpFlags |= p.TCPFlags
 	if p.Has&packet.HasTCPFlags != 0 {
 		r.hasFlags = true
-	}
-}
-
-// extra holds what few flows have: what their first packet tells of labels,
-// segments and a tunnel.
-type extra struct {
-	labels       [packet.MaxLabels]uint32
-	segments     [packet.MaxSegments]flow.Addr
-	inner        packet.Header
-	tunnelID     uint64
-	segmentTag   uint16
-	labelCount   uint8
-	segmentCount uint8
-	segmentsLeft uint8
-	tunnel       uint8
-	hasTunnelID  bool
-	routing      bool
-}
-
-func needsExtra(p *packet.Packet) bool {
-	return p.LabelCount > 0 || p.Routing || p.Tunnel != flow.TunnelNone
-}
-
-func (x *extra) first(p *packet.Packet) {
-	*x = extra{
-		tunnelID:     p.TunnelID,
-		segmentTag:   p.SegmentTag,
-		labelCount:   p.LabelCount,
-		segmentCount: p.SegmentCount,
-		segmentsLeft: p.SegmentsLeft,
-		tunnel:       p.Tunnel,
-		hasTunnelID:  p.HasTunnelID,
-		routing:      p.Routing,
-	}
-	copy(x.labels[:p.LabelCount], p.Labels[:])
-	copy(x.segments[:p.SegmentCount], p.Segments[:])
-	if p.Tunnel != flow.TunnelNone {
-		x.inner = p.Inner
 	}
 }

@@ -28,7 +28,7 @@ type Table struct {
 
 	records    slab[record]
 	statistics slab[statistics] // beside the records, by the same ref
-	extras     slab[extra]
+	extras     slab[packet.Extra]
 	index      index
 	fragments  fragments
 
@@ -157,11 +157,12 @@ func (t *Table) begin(tag uint32, key *packet.Key, p *packet.Packet, at int64) r
 		key: *key, tag: tag,
 		start: at, end: at,
 		born: t.clock, firstSeq: t.seq,
+		minTTL: p.TTL, maxTTL: p.TTL,
 	}
-	r.first(p)
-	if needsExtra(p) {
+	r.details.Take(p)
+	if p.Extra.Any() {
 		r.extra = t.extras.take()
-		t.extras.at(r.extra).first(p)
+		*t.extras.at(r.extra) = p.Extra
 	}
 	if t.config.Statistics {
 		for t.statistics.used < id {

@@ -24,7 +24,7 @@ func FuzzParse(f *testing.F) {
 		got := Parse(LinkType(link), data, wire, &p)
 		require.Less(t, got, Refusals)
 		require.GreaterOrEqual(t, int64(p.WireLen), int64(len(data)))
-		again = Packet{VLAN: 9, Tags: 9, LabelCount: 3, Tunnel: 1}
+		again = Packet{VLAN: 9, Tags: 9, Extra: Extra{LabelCount: 3, Tunnel: 1}}
 		again.SrcPort = 77
 		require.Equal(t, got, Parse(LinkType(link), data, wire, &again))
 		if got == Accepted {

@@ -80,6 +80,12 @@ type Packet struct {
 	Tags            uint8  // VLAN tags in the frame, without those inside a pseudowire
 	VLANPriority    uint8  // of the outermost tag
 
+	Extra
+}
+
+// Extra holds what few packets have: labels, segments, and what a tunnel carries.
+// What a count or a flag says is not there means nothing.
+type Extra struct {
 	LabelCount   uint8             // entries of Labels
 	SegmentCount uint8             // entries of Segments
 	Routing      bool              // SegmentsLeft, SegmentTag and Segments are known
@@ -94,6 +100,11 @@ type Packet struct {
 	HasTunnelID bool
 	TunnelID    uint64 // VNI or GRE key
 	Inner       Header
+}
+
+// Any reports whether there is anything in it.
+func (x *Extra) Any() bool {
+	return x.LabelCount > 0 || x.Routing || x.Tunnel != flow.TunnelNone
 }
 
 // Label returns the label of an entry of Labels.

@@ -20,7 +20,8 @@ type decoder struct {
 
 // Parse reads the headers of a frame. data is what was captured of it and
 // wireLen its length on the wire, which is taken to be at least len(data). p is
-// overwritten; it means something only when Parse returns Accepted.
+// overwritten. When Parse refuses the frame, p holds what it read before: what
+// Has and Tags name.
 func Parse(link LinkType, data []byte, wireLen int, p *Packet) Refusal {
 	p.Header = Header{}
 	p.WireLen = uint32(max(wireLen, len(data)))
@@ -39,9 +40,9 @@ func (d *decoder) link(link LinkType) Refusal {
 	case LinkRaw, LinkRawBSD, LinkRawOpen:
 		return d.rawIP(0)
 	case LinkIPv4:
-		return d.ipv4(0)
+		return d.announced(flow.EtherTypeIPv4, 0)
 	case LinkIPv6:
-		return d.ipv6(0)
+		return d.announced(flow.EtherTypeIPv6, 0)
 	case LinkLinuxSLL:
 		return d.cooked()
 	case LinkLinuxSLL2:
