@@ -33,6 +33,7 @@ var outputs = []output{
 	{"internal/codec/proto_decode_gen.go", writeProtoDecode},
 	{"filter/layout_gen.go", writeLayout},
 	{"filter/leaves_gen.go", writeLeaves},
+	{"internal/netflow/elements_gen.go", writeElements},
 	{"docs/fields.md", writeDocs},
 }
 
