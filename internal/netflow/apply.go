@@ -1,0 +1,146 @@
+package netflow
+
+import (
+	"unsafe"
+
+	"github.com/flowpipeline/pipeline/flow"
+)
+
+const milli = 1_000_000 // nanoseconds
+
+// set does what fast operations do not: any length, columns, and elements
+// that need more than a copy.
+func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
+	if in.empty && in.field != 0 && !isEmpty(b, fl, in.field) {
+		return
+	}
+	switch in.op {
+	case opUint:
+		b.SetUint(fl, in.field, number(v))
+	case opAddr:
+		if a, ok := flow.AddrFromSlice(v); ok {
+			b.SetAddr(fl, in.field, a)
+		}
+	case opMACAny:
+		if len(v) == 6 {
+			b.SetUint(fl, in.field, flow.MAC(v).Uint64())
+		}
+	case opText:
+		v = trim(v)
+		b.SetText(fl, in.field, unsafe.String(unsafe.SliceData(v), len(v)))
+	case opSymbol:
+		d.setSymbol(b, fl, in.field, trim(v))
+	case opUptime:
+		if d.at.relative {
+			setTime(b, fl, in.field, d.at.uptimeNanos(narrow(v)))
+		} else {
+			d.rec.unresolved = true
+		}
+	case opSeconds:
+		setTime(b, fl, in.field, seconds(number(v)))
+	case opMilli:
+		setTime(b, fl, in.field, millis(number(v)))
+	case opNTP:
+		if n := number(v); n != 0 && len(v) == 8 {
+			setTime(b, fl, in.field, ntpTime(n))
+		}
+	case opDelta:
+		setTime(b, fl, in.field, d.at.exportMs*milli-int64(narrow(v))*1000)
+	case opInit:
+		d.at.relativeTo(int64(number(v)))
+	case opICMP:
+		n := number(v)
+		b.SetUint(fl, flow.FieldICMPType, n>>8&0xff)
+		b.SetUint(fl, flow.FieldICMPCode, n&0xff)
+	case opIPVersion:
+		switch number(v) {
+		case 4:
+			b.SetUint(fl, in.field, flow.EtherTypeIPv4)
+		case 6:
+			b.SetUint(fl, in.field, flow.EtherTypeIPv6)
+		}
+	case opAppID:
+		b.SetUint(fl, in.field, appID(v))
+	case opSampling:
+		d.rec.sampling.read(samplingElement(in.index), v)
+	case opSelector:
+		b.SetUint(fl, in.field, selector(number(v)))
+	default:
+		d.list(in, v, fl, b)
+	}
+}
+
+// seconds and millis turn a time into nanoseconds; 0, which stands for an unknown
+// time, and what does not fit stay or become 0.
+func seconds(n uint64) int64 {
+	if n >= 1<<63/1_000_000_000 {
+		return 0
+	}
+	return int64(n) * 1e9
+}
+
+func millis(n uint64) int64 {
+	if n >= 1<<63/1_000_000 {
+		return 0
+	}
+	return int64(n) * milli
+}
+
+// setTime sets a time unless it is unknown.
+func setTime(b *flow.Batch, fl *flow.Flow, f flow.Field, ns int64) {
+	if ns != 0 {
+		b.SetUint(fl, f, uint64(ns))
+	}
+}
+
+// selector returns the PSAMP selector algorithm for NetFlow v9's number.
+func selector(n uint64) uint64 {
+	switch n {
+	case 1:
+		return 1 // deterministic: systematic count-based
+	case 2:
+		return 3 // random: n out of N
+	}
+	return n
+}
+
+// elementIndex packs the number of an element that tells of sampling into a
+// byte, and samplingElement unpacks it.
+func elementIndex(id uint16) uint8 {
+	if id < iePacketInterval {
+		return uint8(id)
+	}
+	return uint8(id - iePacketInterval + 0x80)
+}
+
+func samplingElement(index uint8) uint16 {
+	if index < 0x80 {
+		return uint16(index)
+	}
+	return uint16(index) - 0x80 + iePacketInterval
+}
+
+// setSymbol sets a text from a bounded set. Symbols of other layers stay absent
+// when the quota is used up.
+func (d *Decoder) setSymbol(b *flow.Batch, fl *flow.Flow, f flow.Field, text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	symbol, ok := d.symbols.Intern(text)
+	if !ok {
+		d.counters[TextsRefused]++
+		return
+	}
+	b.SetUint(fl, f, uint64(symbol))
+}
+
+// isEmpty reports whether a field still says nothing.
+func isEmpty(b *flow.Batch, fl *flow.Flow, f flow.Field) bool {
+	if a, ok := b.Addr(fl, f); ok {
+		return a.IsZero() || a.Is4() && a.V4() == 0
+	}
+	if n, ok := b.Uint(fl, f); ok {
+		return n == 0
+	}
+	return !b.Has(fl, f)
+}

@@ -1,0 +1,393 @@
+package netflow
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/flowpipeline/pipeline/flow"
+)
+
+// compiler makes a program of a template.
+type compiler struct {
+	*Decoder
+	version uint16
+	t       *template
+	p       *program
+	scratch flow.Batch // has no flows: it marks fields of the prototype
+
+	layered bool // headers of an outer and an inner packet
+	seen    map[flow.Field]bool
+	ids     map[uint16]bool
+}
+
+// compile makes the program of a data template. The decoder lends its mappings.
+func (d *Decoder) compile(version uint16, t *template) *program {
+	c := compiler{Decoder: d, version: version, t: t, p: &program{}, seen: map[flow.Field]bool{}, ids: map[uint16]bool{}}
+	if t.options {
+		return c.p
+	}
+	c.layered = layered(t.fields)
+	off := 0
+	for i, f := range t.fields {
+		in := instr{src: uint16(off), size: f.length}
+		if t.variable {
+			in.src = uint16(i)
+		} else {
+			off += int(f.length)
+		}
+		c.add(f, in)
+	}
+	// Instructions of a kind side by side are predicted better. Fast ones are
+	// independent of each other, and come before those that look at what is
+	// there.
+	slices.SortStableFunc(c.p.code, func(a, b instr) int { return cmp.Compare(min(a.op, opGeneral), min(b.op, opGeneral)) })
+	c.infer()
+	c.mark(flow.FieldType, flow.FieldTimeReceived, flow.FieldSequenceNum, flow.FieldExporter, flow.FieldObservationDomain)
+	c.p.proto.Type = flow.TypeNetFlowV9
+	if version == versionIPFIX {
+		c.p.proto.Type = flow.TypeIPFIX
+	}
+	return c.p
+}
+
+// layered reports whether a template describes two packets, one in another: then
+// it has an element of their headers twice (RFC 7011 8).
+func layered(fields []field) bool {
+	counts := map[uint16]int{}
+	for _, f := range fields {
+		if f.pen != 0 {
+			continue
+		}
+		switch f.id {
+		case ieProtocol, ieClassOfService, ieTCPControlBits, ieSourcePort, ieDestinationPort,
+			ieSourceIPv4, ieDestinationIPv4, ieSourceIPv6, ieDestinationIPv6:
+			if counts[f.id]++; counts[f.id] > 1 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// inner returns the field of the inner packet for one of the outer.
+func inner(f flow.Field) flow.Field {
+	switch f {
+	case flow.FieldSrcAddr:
+		return flow.FieldInnerSrcAddr
+	case flow.FieldDstAddr:
+		return flow.FieldInnerDstAddr
+	case flow.FieldProto:
+		return flow.FieldInnerProto
+	case flow.FieldSrcPort:
+		return flow.FieldInnerSrcPort
+	case flow.FieldDstPort:
+		return flow.FieldInnerDstPort
+	case flow.FieldEtherType:
+		return flow.FieldInnerEtherType
+	case flow.FieldTOS:
+		return flow.FieldInnerTOS
+	case flow.FieldTCPFlags:
+		return flow.FieldInnerTCPFlags
+	case flow.FieldSrcMAC:
+		return flow.FieldInnerSrcMAC
+	case flow.FieldDstMAC:
+		return flow.FieldInnerDstMAC
+	}
+	return 0
+}
+
+// egress returns the field of the output side for an element that has one number
+// for both sides and comes twice.
+func egress(f flow.Field) flow.Field {
+	switch f {
+	case flow.FieldInIfName:
+		return flow.FieldOutIfName
+	case flow.FieldInIfDesc:
+		return flow.FieldOutIfDesc
+	case flow.FieldIngressVRFName:
+		return flow.FieldEgressVRFName
+	}
+	return 0
+}
+
+// mark makes fields of the struct present in every flow of the template.
+func (c *compiler) mark(fields ...flow.Field) {
+	for _, f := range fields {
+		if f.Info().Kind == flow.KindAddr {
+			c.scratch.SetAddr(&c.p.proto, f, flow.Addr{})
+		} else {
+			c.scratch.SetUint(&c.p.proto, f, 0)
+		}
+	}
+}
+
+// add compiles one field.
+func (c *compiler) add(f field, in instr) {
+	if f.length == 0 || f.pen == 0 && f.id == iePadding {
+		return
+	}
+	if !c.resolve(f, &in) {
+		c.p.unmapped = append(c.p.unmapped, c.store.unmapped.counter(flow.IE{PEN: f.pen, ID: f.id}))
+		return
+	}
+	if f.pen == 0 {
+		c.ids[f.id] = true
+	}
+	if in.op == opInit {
+		// Before the times that need it.
+		c.p.code = append([]instr{in}, c.p.code...)
+		return
+	}
+	if in.field != 0 {
+		if c.seen[in.field] {
+			if second := c.second(in.field); second != 0 {
+				in.field = second
+			} else {
+				in.empty = true
+			}
+		}
+		c.seen[in.field] = true
+	}
+	c.quicken(&in)
+	c.p.code = append(c.p.code, in)
+}
+
+// second returns where the second value of a field belongs, 0 if it stands in
+// for the first.
+func (c *compiler) second(f flow.Field) flow.Field {
+	other := egress(f)
+	if c.layered {
+		other = inner(f)
+	}
+	if c.seen[other] {
+		return 0
+	}
+	return other
+}
+
+// resolve finds what to do with a field; false if nothing.
+func (c *compiler) resolve(f field, in *instr) bool {
+	ie := flow.IE{PEN: f.pen, ID: f.id}
+	if custom, ok := c.extra[ie]; ok {
+		in.field = custom
+	} else if c.special(f, in) {
+		return true
+	} else {
+		in.field = elementField(f.pen, f.id)
+	}
+	info := c.layout.Info(in.field)
+	if info == nil {
+		return false
+	}
+	fits := true
+	switch info.Kind {
+	case flow.KindU8, flow.KindU16, flow.KindU32, flow.KindU64:
+		in.op = opUint
+	case flow.KindTime:
+		in.op, fits = opMilli, f.length == 8
+	case flow.KindAddr:
+		in.op, fits = opAddr, f.length == 4 || f.length == 16
+	case flow.KindMAC:
+		in.op, fits = opMACAny, f.length == 6
+	case flow.KindSymbol:
+		in.op = opSymbol
+	case flow.KindText, flow.KindCountry:
+		in.op = opText
+	case flow.KindU32s:
+		in.op = opWords
+	case flow.KindAddrs:
+		in.op = opSegments
+	}
+	return fits || f.length == variableLength && c.t.variable
+}
+
+// special finds the operation of elements that need more than a copy.
+func (c *compiler) special(f field, in *instr) bool {
+	start, end := flow.FieldTimeStart, flow.FieldTimeEnd
+	if f.pen == reversePEN && f.id >= ieFlowStartSeconds && f.id <= ieFlowEndNanoseconds {
+		start, end = flow.FieldReverseTimeStart, flow.FieldReverseTimeEnd
+	} else if f.pen != 0 {
+		return false
+	}
+	if f.id >= ieMPLSLabelFirst && f.id <= ieMPLSLabelLast {
+		in.op, in.index = opLabel, uint8(f.id-ieMPLSLabelFirst)
+		c.p.flags |= stackLabels
+		return true
+	}
+	switch f.id {
+	case ieFlowStartSysUpTime:
+		in.op, in.field = opUptime, start
+	case ieFlowEndSysUpTime:
+		in.op, in.field = opUptime, end
+	case ieFlowStartSeconds:
+		in.op, in.field = opSeconds, start
+	case ieFlowEndSeconds:
+		in.op, in.field = opSeconds, end
+	case ieFlowStartMilliseconds:
+		in.op, in.field = opMilli, start
+	case ieFlowEndMilliseconds:
+		in.op, in.field = opMilli, end
+	case ieFlowStartMicroseconds, ieFlowStartNanoseconds:
+		in.op, in.field = opNTP, start
+	case ieFlowEndMicroseconds, ieFlowEndNanoseconds:
+		in.op, in.field = opNTP, end
+	case ieFlowStartDelta:
+		in.op, in.field = opDelta, start
+	case ieFlowEndDelta:
+		in.op, in.field = opDelta, end
+	case ieCollectionMilliseconds:
+		in.op, in.field = opMilli, flow.FieldTimeReceived
+	case ieSystemInit:
+		in.op = opInit
+		if c.version == versionV9 {
+			return false // the header tells it
+		}
+	case ieICMPTypeCodeIPv4, ieICMPTypeCodeIPv6:
+		in.op, in.field = opICMP, flow.FieldICMPType
+	case ieIPVersion:
+		in.op, in.field = opIPVersion, flow.FieldEtherType
+	case ieMPLSTopLabelIPv4, ieMPLSTopLabelIPv6:
+		in.op, in.field = opAddrs, flow.FieldMPLSAddrs
+	case ieMPLSTopLabelTTL:
+		in.op, in.field = opTTL, flow.FieldMPLSTTLs
+	case ieAppID:
+		in.op, in.field = opAppID, flow.FieldAppID
+	case ieSamplingInterval, ieSamplerRandomInterval, iePacketInterval, iePacketSpace, ieSamplingSize, ieSamplingPopulation:
+		in.op, in.index = opSampling, elementIndex(f.id)
+		c.p.flags |= sampled
+	case ieSamplingAlgorithm, ieSamplerMode:
+		in.op, in.field = opSelector, flow.FieldSelectorAlgorithm
+	case ieSegmentListSection:
+		in.op, in.field = opSegments, flow.FieldSRv6Segments
+	case ieSegmentBasicList, ieSourceCommunityList, ieDestinationCommunities, ieDestinationLargeList:
+		in.op, in.field = opBasicList, elementField(0, f.id)
+	default:
+		return false
+	}
+	return true
+}
+
+// quicken turns an instruction into a fast one if there is one, and marks the
+// fields that every record then has.
+func (c *compiler) quicken(in *instr) {
+	dst, inStruct := offsetOf(in.field)
+	if !inStruct || in.empty {
+		return
+	}
+	fixed := !c.t.variable
+	in.dst = dst
+	switch kind := in.field.Info().Kind; {
+	case in.op == opUint:
+		c.mark(in.field)
+		if o, ok := numberOp(kind, in.size); ok && fixed {
+			in.op = o
+		}
+	case in.op == opAddr:
+		c.mark(in.field)
+		if fixed && in.size == 4 {
+			in.op = opIPv4
+			in.dst += 12
+			c.scratch.SetAddr(&c.p.proto, in.field, flow.AddrFrom4([4]byte{}))
+		} else if fixed {
+			in.op = opIPv6
+		}
+	case in.op == opMACAny:
+		c.mark(in.field)
+		if fixed {
+			in.op = opMAC
+		}
+	case in.op == opUptime && c.version == versionV9:
+		c.mark(in.field)
+		if fixed && in.size == 4 {
+			in.op = opUptimeV9
+		}
+	case in.op == opMilli && fixed && in.size == 8 && in.field != flow.FieldTimeReceived && kind == flow.KindTime:
+		c.mark(in.field)
+		in.op = opMillis
+	}
+}
+
+// numberOp returns the fast operation between two widths.
+func numberOp(kind flow.Kind, size uint16) (op, bool) {
+	width := map[flow.Kind]uint16{flow.KindU8: 1, flow.KindU16: 2, flow.KindU32: 4, flow.KindU64: 8}[kind]
+	o, ok := map[[2]uint16]op{
+		{1, 1}: op1to1, {1, 2}: op1to2, {1, 4}: op1to4, {1, 8}: op1to8,
+		{2, 2}: op2to2, {2, 4}: op2to4, {2, 8}: op2to8, {3, 4}: op3to4,
+		{4, 4}: op4to4, {4, 8}: op4to8, {8, 8}: op8to8,
+	}[[2]uint16{size, width}]
+	return o, ok
+}
+
+// infer sets what follows from which fields a template has.
+func (c *compiler) infer() {
+	p := c.p
+	v4 := c.ids[ieSourceIPv4] || c.ids[ieDestinationIPv4]
+	v6 := c.ids[ieSourceIPv6] || c.ids[ieDestinationIPv6]
+	switch {
+	case c.seen[flow.FieldEtherType]:
+	case v4 && v6:
+		p.flags |= etherByAddr
+	case v4:
+		c.mark(flow.FieldEtherType)
+		p.proto.EtherType = flow.EtherTypeIPv4
+	case v6:
+		c.mark(flow.FieldEtherType)
+		p.proto.EtherType = flow.EtherTypeIPv6
+	}
+	if c.seen[flow.FieldInnerSrcAddr] && !c.seen[flow.FieldInnerEtherType] {
+		p.flags |= innerByAddr
+	}
+	if !c.seen[flow.FieldProto] {
+		c.inferProto()
+	}
+	if c.seen[flow.FieldDstPort] && !c.seen[flow.FieldICMPType] && !c.seen[flow.FieldICMPCode] {
+		p.flags |= icmpFromPort
+	}
+	for _, x := range []struct {
+		has, name flow.Field
+		flag      flags
+	}{
+		{flow.FieldSamplerID, 0, hasSampler},
+		{flow.FieldInIf, flow.FieldInIfName, inPort},
+		{flow.FieldOutIf, flow.FieldOutIfName, outPort},
+		{flow.FieldIngressVRF, flow.FieldIngressVRFName, inVRF},
+		{flow.FieldEgressVRF, flow.FieldEgressVRFName, outVRF},
+		{flow.FieldAppID, flow.FieldAppName, app},
+	} {
+		if c.seen[x.has] && !c.seen[x.name] {
+			p.flags |= x.flag
+		}
+	}
+	uptime := c.ids[ieFlowStartSysUpTime] || c.ids[ieFlowEndSysUpTime]
+	if uptime && c.version == versionIPFIX {
+		p.flags |= fetchInit
+	}
+}
+
+// inferProto sets the protocol that a template without one implies.
+func (c *compiler) inferProto() {
+	proto := uint8(0)
+	for _, x := range []struct {
+		proto uint8
+		ids   []uint16
+	}{
+		{flow.ProtoICMP, []uint16{ieICMPTypeCodeIPv4, ieICMPTypeIPv4, ieICMPCodeIPv4}},
+		{flow.ProtoICMPv6, []uint16{ieICMPTypeCodeIPv6, ieICMPTypeIPv6, ieICMPCodeIPv6}},
+		{flow.ProtoTCP, []uint16{ieTCPSourcePort, ieTCPDestinationPort}},
+		{flow.ProtoUDP, []uint16{ieUDPSourcePort, ieUDPDestinationPort}},
+	} {
+		for _, id := range x.ids {
+			if !c.ids[id] {
+				continue
+			}
+			if proto != 0 && proto != x.proto {
+				return
+			}
+			proto = x.proto
+		}
+	}
+	if proto != 0 {
+		c.mark(flow.FieldProto)
+		c.p.proto.Proto = proto
+	}
+}

@@ -1,0 +1,97 @@
+package netflow
+
+import (
+	"sync/atomic"
+
+	"github.com/flowpipeline/pipeline/flow"
+)
+
+// instr is one step of decoding a record: what to do with one field of it.
+type instr struct {
+	op    op
+	empty bool   // only if the flow's field is empty: another element came before
+	index uint8  // of a list
+	src   uint16 // offset in the record, or the number of the field if lengths vary
+	size  uint16 // bytes in the record
+	dst   uint16 // offset in the flow, for fast operations
+	field flow.Field
+}
+
+// op is an operation.
+type op uint8
+
+// Fast operations copy between a fixed offset of the record and one of the Flow
+// struct: they name the bytes on the wire and those in the struct.
+const (
+	op1to1 op = iota
+	op1to2
+	op1to4
+	op1to8
+	op2to2
+	op2to4
+	op2to8
+	op3to4
+	op4to4
+	op4to8
+	op8to8
+	opMAC
+	opIPv4
+	opIPv6
+	opUptimeV9
+	opMillis
+
+	opGeneral // from here on Decoder.set does the work
+
+	opUint      // a number, into whatever width
+	opAddr      // an address
+	opMACAny    // a MAC address
+	opText      // a text
+	opSymbol    // a text from a bounded set
+	opUptime    // milliseconds of the system's uptime
+	opSeconds   // since the epoch
+	opMilli     // milliseconds since the epoch
+	opNTP       // NTP timestamp
+	opDelta     // microseconds before the export
+	opInit      // systemInitTimeMilliseconds
+	opICMP      // type and code in one number
+	opIPVersion // 4 or 6
+	opLabel     // entry of a label stack
+	opTTL       // a list of one number
+	opAddrs     // a list of one address
+	opSegments  // 16 bytes each
+	opWords     // numbers of 4 bytes
+	opBasicList // a basicList (RFC 6313) of addresses or numbers
+	opAppID     // engine and selector
+	opSampling  // what tells the sampling rate
+	opSelector  // NetFlow v9's sampling algorithm
+)
+
+// program is what a template is compiled to. It does not change.
+type program struct {
+	code  []instr
+	proto flow.Flow // the presence that every flow has, and constants
+	flags flags
+	// elements that fill no field
+	unmapped []*atomic.Uint64
+}
+
+// flags say what is to be done besides the instructions.
+type flags uint16
+
+const (
+	fetchInit    flags = 1 << iota // times are relative to a start told elsewhere
+	etherByAddr                    // the EtherType follows from the address
+	innerByAddr                    // the same of the inner packet
+	icmpFromPort                   // ICMP type and code are in the destination port
+	stackLabels                    // there is a label stack
+	sampled                        // the record tells its sampling rate
+	hasSampler                     // the record tells its sampler
+	inPort                         // the record has an input interface without a name
+	outPort
+	inVRF // the record has an input VRF without a name
+	outVRF
+	app // the record has an application without a name
+)
+
+// perRecord are the flags that need the values of a record to be cleared first.
+const perRecord = fetchInit | stackLabels | sampled
