@@ -1,0 +1,148 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/netflow"
+	"github.com/flowpipeline/pipeline/internal/packet"
+	"github.com/flowpipeline/pipeline/internal/sflow"
+)
+
+// maxNames bounds the names that the exporters of one lane can bring.
+const maxNames = 1 << 16
+
+// decoder makes flows of datagrams.
+type decoder interface {
+	Begin(payload []byte, from netip.AddrPort, received int64)
+	Fill(b *flow.Batch) (done bool)
+}
+
+// Protocols says what is decoded, and how.
+type Protocols struct {
+	NetFlow *netflow.Config // nil for none
+	SFlow   *sflow.Config   // nil for none
+}
+
+// decoders are those of one lane.
+type decoders struct {
+	netflow *netflow.Decoder // nil for none
+	sflow   *sflow.Decoder   // nil for none
+
+	sflowCounts sflow.Counts // as of the latest update
+}
+
+// open makes the decoders of a lane. The lanes of a source share the store.
+func (p *Protocols) open(store *netflow.Store, env pipeline.Env) (d decoders, err error) {
+	if p.NetFlow != nil {
+		if d.netflow, err = netflow.NewDecoder(store, *p.NetFlow, env.Symbols.Quota(maxNames), env.Layout); err != nil {
+			return d, err
+		}
+	}
+	if p.SFlow != nil {
+		d.sflow = sflow.NewDecoder(*p.SFlow)
+	}
+	return d, nil
+}
+
+// check returns what is wrong with the configuration.
+func (p *Protocols) check() error {
+	n := p.NetFlow
+	if n == nil {
+		return nil
+	}
+	for _, r := range n.Rates {
+		if !r.Prefix.IsValid() {
+			return errors.New("the prefix of a sampling rate is not valid")
+		}
+		if r.Rate == 0 {
+			return fmt.Errorf("the sampling rate of %v is 0", r.Prefix)
+		}
+	}
+	switch {
+	case n.MaxTemplates < 0:
+		return fmt.Errorf("%d templates are below 0", n.MaxTemplates)
+	case n.HoldFor < 0 || n.TemplateTTL < 0:
+		return errors.New("a time to keep something is below 0")
+	}
+	return nil
+}
+
+// bind looks whether there are the fields that elements are mapped to.
+func (p *Protocols) bind(layout *flow.Layout) error {
+	if p.NetFlow == nil {
+		return nil
+	}
+	var errs []error
+	for _, m := range p.NetFlow.Extra {
+		if _, ok := layout.Lookup(m.Field); !ok {
+			errs = append(errs, fmt.Errorf("element %d of enterprise %d: there is no field %q", m.ID, m.PEN, m.Field))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// meters returns the counters of the decoders, without those that the lane keeps
+// itself.
+func (d *decoders) meters(env pipeline.Env) (m meters) {
+	if d.netflow != nil {
+		counters := d.netflow.Counters()
+		for r := range netflow.NumReasons {
+			if r != netflow.Datagrams && r != netflow.Flows {
+				m.add(env, r.String(), &counters[r])
+			}
+		}
+	}
+	if d.sflow != nil {
+		counts := &d.sflowCounts
+		m.add(env, "counter_samples", &counts.CounterSamples)
+		for r := range sflow.Reasons {
+			m.add(env, sflowCounter(r), &counts.Refused[r])
+		}
+		for r := packet.Accepted + 1; r < packet.Refusals; r++ {
+			m.add(env, "headers_"+r.String(), &counts.Headers[r])
+		}
+	}
+	return m
+}
+
+// update takes over the counts that the meters read.
+func (d *decoders) update() {
+	if d.sflow != nil {
+		d.sflowCounts = d.sflow.Counts()
+	}
+}
+
+// refused returns how much was refused so far, and the latest example where the
+// decoder has one.
+func (d *decoders) refused() (n uint64, example string) {
+	if d.netflow != nil {
+		for r, count := range d.netflow.Counters() {
+			if netflow.Reason(r).Refusal() {
+				n += count
+			}
+		}
+		if e := d.netflow.Latest(); e.Reason.Refusal() {
+			example = e.String()
+		}
+	}
+	if d.sflow != nil {
+		for r, count := range d.sflowCounts.Refused {
+			if r := sflow.Reason(r); r != sflow.IgnoredRecord && r != sflow.TrailingBytes {
+				n += count
+			}
+		}
+	}
+	return n, example
+}
+
+// sflowCounter is the name of what an sFlow decoder counts.
+func sflowCounter(r sflow.Reason) string {
+	if r == sflow.TrailingBytes || r == sflow.IgnoredRecord {
+		return r.String()
+	}
+	return "refused_" + r.String()
+}
