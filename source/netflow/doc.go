@@ -1,0 +1,42 @@
+// Package netflow receives NetFlow v5, v7 and v9 (RFC 3954) and IPFIX (RFC 7011)
+// over UDP.
+//
+//	pipeline.From(netflow.Listen(":2055", netflow.Templates("/var/lib/collector/templates")))
+//
+// All versions come to one address. Exporters are told apart by address, version
+// and observation domain. Options data (samplers, names of interfaces, VRFs and
+// applications) is used for the flows. Data that comes before its template waits
+// for it; with Templates, what is known of exporters outlives the process.
+//
+// # Lanes
+//
+// With pipeline.WithLanes(n) each lane has a socket of its own on the port, where
+// the system can share one (Linux). What comes from one address and port stays on
+// one lane; what is known of exporters is common to all.
+//
+// # Fields
+//
+// SamplingRate is 1 in N, and absent where nobody tells it. Bytes and packets are
+// what the exporter tells, not multiplied. TimeReceived is when the datagram was
+// taken from the kernel. Package flow's schema tells the information elements of
+// each field; Map and MapExtension add to it.
+//
+// # Counters
+//
+// datagrams and bytes count what was decoded, refused_exporters the datagrams of
+// exporters that are not allowed, kernel_drops (Linux) those that the kernel
+// dropped since nobody took them in time, truncated_datagrams those longer than
+// MaxDatagram: what was sent = datagrams + refused_exporters + kernel_drops + what
+// the network lost. receive_buffer_bytes is what the kernel granted.
+// abandoned_datagrams were received but not decoded, because the run was given
+// up; unrecorded_datagrams and unsaved_states tell of files that could not be
+// written.
+//
+// templates, templates_withdrawn and options_records count what exporters told of
+// themselves; held_sets and released_sets data that waited for a template;
+// lost_records (v5, v7, IPFIX), lost_datagrams (v9), late_datagrams and
+// sequence_resets what sequence numbers show. times_unresolved counts flows
+// without times, for the exporter does not tell when it started, samplers_unknown
+// flows of a sampler that was not described. What cannot be decoded is counted
+// under refused_ and the reason, and costs no more than itself.
+package netflow
