@@ -1,0 +1,148 @@
+package replay_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/internal/capture"
+	"github.com/flowpipeline/pipeline/internal/datagram"
+	export "github.com/flowpipeline/pipeline/internal/datagram/exporttest"
+	"github.com/flowpipeline/pipeline/pipelinetest"
+	"github.com/flowpipeline/pipeline/sink"
+	"github.com/flowpipeline/pipeline/source/replay"
+)
+
+const corpus = "../../../shared/corpus"
+
+// recording is one of all protocols, a tenth of a second apart.
+func recording(t testing.TB) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	r := datagram.NewRecorder(&out)
+	from := netip.MustParseAddrPort("192.0.2.9:3000")
+	at := int64(1_700_000_000e9)
+	add := func(payload []byte) {
+		require.NoError(t, r.Write(&datagram.Datagram{Payload: payload, From: from, Received: at}))
+		at += 100e6
+	}
+	add(export.IPFIXTemplate(0))
+	for i := range uint32(5) {
+		add(export.IPFIXData(i*20, 20))
+		add(export.V5(i*30, 30))
+		add(export.SFlow(i))
+	}
+	require.NoError(t, r.Close())
+	return out.Bytes()
+}
+
+const flows = 5 * (20 + 30 + 1)
+
+func TestConformance(t *testing.T) {
+	p := recording(t)
+	pipelinetest.TestSource(t, func() pipeline.Source { return replay.Reader("test", bytes.NewReader(p)) })
+}
+
+func TestSpeed(t *testing.T) {
+	p := recording(t)
+	output := func(opts ...replay.Option) (string, time.Duration) {
+		var out bytes.Buffer
+		begin := time.Now()
+		require.NoError(t, pipeline.From(replay.Reader("test", bytes.NewReader(p), opts...)).To(sink.JSON(&out)).Run(t.Context()))
+		return out.String(), time.Since(begin)
+	}
+	fast, _ := output()
+	require.Equal(t, flows, strings.Count(fast, "\n"))
+	slow, took := output(replay.Speed(10))
+	require.Equal(t, fast, slow, "the same flows at any speed")
+	require.GreaterOrEqual(t, took, 150*time.Millisecond)
+}
+
+func TestEndsAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	begin := time.Now()
+	require.NoError(t, pipeline.From(replay.Reader("test", bytes.NewReader(recording(t)), replay.Speed(0.001))).To(sink.Discard()).Run(ctx))
+	require.Less(t, time.Since(begin), 10*time.Second)
+}
+
+func TestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "r")
+	p := recording(t)
+	require.NoError(t, os.WriteFile(path, p[:len(p)-1], 0o600))
+	count := sink.Count()
+	err := pipeline.From(replay.File(path)).To(count).Run(t.Context())
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorContains(t, err, path+": truncated at byte")
+	require.EqualValues(t, flows-1, count.Flows())
+
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	require.ErrorContains(t, pipeline.From(replay.File(path)).To(count).Run(t.Context()), path)
+	require.ErrorIs(t, pipeline.From(replay.File("/no/such/file")).To(count).Run(t.Context()), os.ErrNotExist)
+}
+
+func TestMistakes(t *testing.T) {
+	for want, src := range map[string]pipeline.Source{
+		"empty":    replay.File(""),
+		"nil":      replay.Reader("x", nil),
+		"speed":    replay.File("x", replay.Speed(-1)),
+		"no field": replay.File("x", replay.Map(0, 1, "nonsense")),
+	} {
+		_, err := pipeline.From(src).To(sink.Discard()).Build()
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// TestCorpus replays the captures that lie beside the project. Every packet gives a
+// datagram or is counted, and every kind of export gives flows.
+func TestCorpus(t *testing.T) {
+	if _, err := os.Stat(corpus); err != nil {
+		t.Log("no captures beside the project to replay")
+		return
+	}
+	captures, with := 0, 0
+	require.NoError(t, filepath.WalkDir(corpus, func(path string, _ fs.DirEntry, err error) error {
+		if ext := filepath.Ext(path); err != nil || ext != ".pcap" && ext != ".pcapng" {
+			return err
+		}
+		captures++
+		count := sink.Count()
+		pl, err := pipeline.From(replay.File(path)).To(count).Build(pipeline.WithPoison())
+		require.NoError(t, err)
+		if err := pl.Run(t.Context()); err != nil {
+			var bad *capture.FormatError
+			require.ErrorAs(t, err, &bad)
+			t.Log(err)
+		}
+		require.NoError(t, pl.Stats().Check())
+		s := pl.Stats().Stages[0].Counters
+		require.LessOrEqual(t, s["datagrams"]+s["refused_packets"]+s["other_packets"], s["packets"], path)
+		switch {
+		case count.Flows() > 0:
+			with++
+			require.NotZero(t, s["datagrams"], path)
+		case s["datagrams"] > 0:
+			told := uint64(0)
+			for name, n := range s {
+				if name != "packets" && name != "other_packets" && name != "datagrams" && name != "bytes" {
+					told += n
+				}
+			}
+			require.NotZero(t, told, path)
+			t.Log(filepath.Base(filepath.Dir(path)), filepath.Base(path), "has no flows:", s)
+		}
+		return nil
+	}))
+	require.GreaterOrEqual(t, with, 10)
+	t.Log(captures, "captures,", with, "with flow exports that give flows")
+}
