@@ -9,3 +9,9 @@ import _ "embed"
 //
 //go:embed web.pcap
 var Web []byte
+
+// Exports is a capture of what exporters send that read Web: NetFlow v5 and v9,
+// IPFIX and sFlow.
+//
+//go:embed exports.pcap
+var Exports []byte
