@@ -36,3 +36,4 @@ bench:
 examples:
 	go run ./examples/flowdump
 	go run ./examples/filter "tcp port 80 or 443"
+	go run ./examples/replay

@@ -1,12 +1,14 @@
 // Replay reads flow exports (NetFlow, IPFIX, sFlow) from recordings of datagrams
 // and from packet captures, and prints flows: all, or those that match a filter.
 //
+//	go run ./examples/replay                      # of a bundled capture
 //	go run ./examples/replay exports.pcapng
 //	go run ./examples/replay -speed 10 night.dgram.zst "proto tcp"
 //	go run ./examples/replay -v - < exports.pcap
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -18,6 +20,7 @@ import (
 	"github.com/flowpipeline/pipeline/filter"
 	"github.com/flowpipeline/pipeline/sink"
 	"github.com/flowpipeline/pipeline/source/replay"
+	"github.com/flowpipeline/pipeline/testdata"
 )
 
 func main() {
@@ -36,9 +39,13 @@ func main() {
 	}
 }
 
-// run replays a file.
+// run replays a file, or the bundled capture if path is empty.
 func run(ctx context.Context, path, expr string, speed float64, to pipeline.Sink) error {
-	return pipeline.From(replay.File(path, replay.Speed(speed))).
+	from := replay.File(path, replay.Speed(speed))
+	if path == "" {
+		from = replay.Reader("exports.pcap", bytes.NewReader(testdata.Exports), replay.Speed(speed))
+	}
+	return pipeline.From(from).
 		Filter(filter.Expr(expr)).
 		To(to).
 		Run(ctx)
