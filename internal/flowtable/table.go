@@ -160,7 +160,7 @@ func (t *Table) begin(tag uint32, key *packet.Key, p *packet.Packet, at int64) r
 		minTTL: p.TTL, maxTTL: p.TTL,
 	}
 	r.details.Take(p)
-	if p.Extra.Any() {
+	if p.Any() {
 		r.extra = t.extras.take()
 		*t.extras.at(r.extra) = p.Extra
 	}

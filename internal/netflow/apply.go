@@ -62,7 +62,7 @@ func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 	case opAppID:
 		b.SetUint(fl, in.field, appID(v))
 	case opSampling:
-		d.rec.sampling.read(samplingElement(in.index), v)
+		d.rec.read(samplingElement(in.index), v)
 	case opSelector:
 		b.SetUint(fl, in.field, selector(number(v)))
 	default:

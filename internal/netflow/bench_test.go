@@ -63,12 +63,12 @@ func ipfix(seq, domain uint32, sets ...[]byte) (p []byte) {
 func routerRecords(fields []wireField, n int) (p []byte) {
 	for i := range n {
 		for _, f := range fields {
-			switch {
-			case f.id == 4:
+			switch f.id {
+			case 4:
 				p = append(p, 6)
-			case f.id == 22 || f.id == 21:
+			case 22, 21:
 				p = be.AppendUint32(p, uint32(4_990_000+i))
-			case f.id == 152 || f.id == 153:
+			case 152, 153:
 				p = be.AppendUint64(p, uint64(1_699_999_000_000+i))
 			default:
 				for k := range f.length {

@@ -50,7 +50,6 @@ type job struct {
 	template *template // nil for v5 and v7
 	header   header
 	data     []byte
-	begun    bool
 }
 
 // NewDecoder returns a decoder. The quota is for names that exporters send; it

@@ -14,7 +14,7 @@ func (d *Decoder) list(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 		d.words[0] = narrow(v)
 		b.SetU32s(fl, in.field, d.words[:1])
 	case opAddrs:
-		if a, ok := flow.AddrFromSlice(v); ok && !a.IsZero() && !(a.Is4() && a.V4() == 0) {
+		if a, ok := flow.AddrFromSlice(v); ok && !a.IsZero() && (!a.Is4() || a.V4() != 0) {
 			d.addrs[0] = a
 			b.SetAddrs(fl, in.field, d.addrs[:1])
 		}

@@ -22,7 +22,7 @@ func Packet(b *flow.Batch, fl *flow.Flow, p *packet.Packet) {
 	if p.Has&packet.HasTCPFlags != 0 {
 		fl.SetTCPFlags(p.TCPFlags)
 	}
-	if p.Extra.Any() {
+	if p.Any() {
 		Extra(b, fl, &p.Extra)
 	}
 }

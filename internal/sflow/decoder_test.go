@@ -135,7 +135,7 @@ func TestFrameThatIsNoIPIsAFlow(t *testing.T) {
 
 func TestHeaderThatEndsEarly(t *testing.T) {
 	h := newHarness(Config{}, 64)
-	for n := range len(web) {
+	for n := range web {
 		fl := h.one(t, tlv(recordRaw, 1, 1518, 4, opaque(web[:n])))
 		require.Equal(t, uint64(1518), fl.Bytes)
 		require.Equal(t, n >= 34, fl.Has(flow.FieldSrcAddr))

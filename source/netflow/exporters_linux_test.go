@@ -454,7 +454,7 @@ func freePort(t *testing.T) uint16 {
 	t.Helper()
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { require.NoError(t, conn.Close()) }()
 	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 }
 
