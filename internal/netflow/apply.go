@@ -59,6 +59,8 @@ func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 		case 6:
 			b.SetUint(fl, in.field, flow.EtherTypeIPv6)
 		}
+	case opFragment:
+		b.SetUint(fl, in.field, number(v)>>5&7)
 	case opAppID:
 		b.SetUint(fl, in.field, appID(v))
 	case opSampling:

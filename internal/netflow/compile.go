@@ -246,6 +246,8 @@ func (c *compiler) special(f field, in *instr) bool {
 		in.op, in.field = opICMP, flow.FieldICMPType
 	case ieIPVersion:
 		in.op, in.field = opIPVersion, flow.FieldEtherType
+	case ieFragmentFlags:
+		in.op, in.field = opFragment, flow.FieldIPFlags
 	case ieMPLSTopLabelIPv4, ieMPLSTopLabelIPv6:
 		in.op, in.field = opAddrs, flow.FieldMPLSAddrs
 	case ieMPLSTopLabelTTL:

@@ -51,6 +51,7 @@ const (
 	ieUDPDestinationPort            = 181
 	ieTCPSourcePort                 = 182
 	ieTCPDestinationPort            = 183
+	ieFragmentFlags                 = 197
 	ieMPLSTopLabelTTL               = 200
 	iePadding                       = 210
 	ieIngressVRF                    = 234

@@ -55,6 +55,7 @@ const (
 	opInit      // systemInitTimeMilliseconds
 	opICMP      // type and code in one number
 	opIPVersion // 4 or 6
+	opFragment  // the flags of the IPv4 fragment field, in the top bits
 	opLabel     // entry of a label stack
 	opTTL       // a list of one number
 	opAddrs     // a list of one address
