@@ -33,7 +33,7 @@ func TestCoreNeedsTheStandardLibraryAlone(t *testing.T) {
 }
 
 func TestStagesLinkNoTestDependencies(t *testing.T) {
-	for _, pkg := range []string{"source", "sink", "source/pcap", "source/netflow", "source/sflow", "source/replay", "pipelinetest"} {
+	for _, pkg := range []string{"source", "sink", "source/pcap", "source/netflow", "source/sflow", "source/replay", "sink/netflow", "pipelinetest"} {
 		for _, d := range deps(t, module+"/"+pkg) {
 			for _, banned := range []string{"testify", "goflow2", "protobuf", "goleak"} {
 				require.NotContains(t, d, banned, pkg)
