@@ -105,18 +105,29 @@ func TestFragments(t *testing.T) {
 		require.Equal(t, []string{string(big)}, payloads(got))
 		require.EqualValues(t, len(order)-3, f.Counts().Fragments)
 	}
-	f := file(capture(t, a, b, b, c, a, b, c), 2055)
-	got, err := all(f)
-	require.NoError(t, err)
-	require.Len(t, got, 1, "one that came twice spoils its datagram")
-	require.EqualValues(t, 1, f.Counts().Fragments)
+	for name, c := range map[string]struct {
+		frames    [][]byte
+		got, lost int
+	}{
+		"one twice":              {[][]byte{a, b, b, c}, 1, 0},
+		"one twice, one missing": {[][]byte{a, a, c}, 0, 1},
+		"overlap":                {[][]byte{a, frame(7, 1472, true, 0, p[1472:2960]), c}, 0, 2},                                      // c begins another
+		"behind the last one":    {[][]byte{frame(7, 2960, true, 0, p[2960:4440]), frame(7, 1480, false, 0, p[1480:2960]), a}, 0, 2}, // a begins another
+		"the same id again":      {[][]byte{a, b, c, a, b, c}, 2, 0},
+	} {
+		f := file(capture(t, c.frames...), 2055)
+		got, err := all(f)
+		require.NoError(t, err, name)
+		require.Len(t, got, c.got, name)
+		require.EqualValues(t, c.lost, f.Counts().Fragments, name)
+	}
 
 	var many [][]byte
 	for i := range 100 {
 		many = append(many, frame(uint16(i), 0, true, 0, p[:1480]))
 	}
-	f = file(capture(t, many...), 2055)
-	_, err = all(f)
+	f := file(capture(t, many...), 2055)
+	_, err := all(f)
 	require.NoError(t, err)
 	require.EqualValues(t, 100, f.Counts().Fragments)
 }

@@ -10,6 +10,7 @@ import (
 
 const (
 	udpHeader = 8
+	unit      = 8 // of fragment offsets [bytes]
 	// maxParts bounds the datagrams that wait for fragments.
 	maxParts = 64
 )
@@ -35,9 +36,24 @@ type fragments struct {
 // parts is what came of one IP packet.
 type parts struct {
 	key   fragmentKey
-	data  []byte // UDP header first
-	got   int    // bytes of data that came
-	total int    // 0 until the last fragment came
+	data  []byte                                     // UDP header first
+	got   int                                        // bytes of data that came
+	total int                                        // 0 until the last fragment came
+	seen  [(MaxPayload+udpHeader)/unit/64 + 1]uint64 // units that came
+}
+
+// mark marks the units of a fragment, and returns how many there are and how many
+// of them came before.
+func (w *parts) mark(at, size int) (units, before int) {
+	for u := at / unit; u*unit < at+size; u++ {
+		units++
+		if bit := uint64(1) << (u % 64); w.seen[u/64]&bit != 0 {
+			before++
+		} else {
+			w.seen[u/64] |= bit
+		}
+	}
+	return units, before
 }
 
 type fragmentKey struct {
@@ -53,12 +69,19 @@ func (f *fragments) add(p *packet.Packet, frame []byte) (whole []byte, lost uint
 	if p.FirstFragment() {
 		begin, size = begin-udpHeader, size+udpHeader
 	}
-	at := int(p.FragmentOffset) * 8
+	at := int(p.FragmentOffset) * unit
 	more := p.IPFlags&1 != 0
-	if begin < 0 || begin+size > len(frame) || at+size > MaxPayload+udpHeader || size == 0 || more && size%8 != 0 {
+	if begin < 0 || begin+size > len(frame) || at+size > MaxPayload+udpHeader || size == 0 || more && size%unit != 0 {
 		return nil, 1
 	}
 	w, lost := f.find(fragmentKey{p.Src, p.Dst, p.FragmentID})
+	switch units, before := w.mark(at, size); before {
+	case 0:
+	case units: // the same one twice, as where a capture sees a packet twice
+		return nil, lost
+	default:
+		return nil, lost + w.drop()
+	}
 	w.got += size
 	if end := at + size; end > len(w.data) {
 		w.data = append(w.data, make([]byte, end-len(w.data))...)
@@ -70,13 +93,18 @@ func (f *fragments) add(p *packet.Packet, frame []byte) (whole []byte, lost uint
 	switch {
 	case w.total == 0 || w.got < w.total:
 		return nil, lost
-	case w.got > w.total || len(w.data) > w.total: // they overlap
-		*w = parts{data: w.data[:0]}
-		return nil, lost + 1
+	case len(w.data) > w.total: // some lie behind the last one
+		return nil, lost + w.drop()
 	}
-	f.whole, w.data = w.data, f.whole[:0]
-	*w = parts{data: w.data}
+	f.whole, w.data = w.data, f.whole
+	w.drop()
 	return f.whole, lost
+}
+
+// drop forgets a datagram, and returns that it is one.
+func (w *parts) drop() uint64 {
+	*w = parts{data: w.data[:0]}
+	return 1
 }
 
 // find returns what came of a packet before, or an empty place for it, and how
