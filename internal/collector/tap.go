@@ -17,6 +17,7 @@ type recording struct {
 	lost *pipeline.Counter
 	env  pipeline.Env
 	bad  bool
+	told uint64 // datagrams that the counter knows of
 }
 
 func newRecording(path string, env pipeline.Env) (*recording, error) {
@@ -32,10 +33,16 @@ func (r *recording) add(ds []datagram.Datagram) {
 	defer r.mu.Unlock()
 	for i := range ds {
 		if err := r.rec.Write(&ds[i]); err != nil {
-			r.lost.Add(1)
 			r.complain(err)
 		}
 	}
+	r.count()
+}
+
+func (r *recording) count() {
+	n := r.rec.Lost()
+	r.lost.Add(n - r.told)
+	r.told = n
 }
 
 func (r *recording) complain(err error) {
@@ -51,6 +58,7 @@ func (r *recording) close() {
 	if err := r.rec.Close(); err != nil {
 		r.complain(err)
 	}
+	r.count()
 }
 
 // tap records what comes from a receiver.

@@ -16,8 +16,10 @@ import (
 // magic begins a section of a recording. Its last byte is the version.
 var magic = [8]byte{0xff, 'D', 'G', 'R', 'A', 'M', 0, 1}
 
-// recordHeader is the size of a record without its payload.
-const recordHeader = 28
+const (
+	recordHeader = 28        // size of a record without its payload
+	recordBuffer = 128 << 10 // has room for any record
+)
 
 // Recorder writes a recording. It is not safe for concurrent use.
 type Recorder struct {
@@ -25,6 +27,8 @@ type Recorder struct {
 	packed io.WriteCloser // compresses what buf writes; nil for none
 	file   io.Closer      // to close; nil for none
 	err    error          // what ended the recording
+
+	pending, lost uint64 // datagrams in buf; not recorded
 }
 
 // Create opens the recording at path, and begins a section behind what is
@@ -59,7 +63,7 @@ func NewRecorder(w io.Writer) *Recorder {
 }
 
 func (r *Recorder) begin(w io.Writer) {
-	r.buf = bufio.NewWriterSize(w, 64<<10)
+	r.buf = bufio.NewWriterSize(w, recordBuffer)
 	_, _ = r.buf.Write(magic[:]) // there is room
 }
 
@@ -67,10 +71,16 @@ func (r *Recorder) begin(w io.Writer) {
 // error: half a record would spoil what follows.
 func (r *Recorder) Write(d *Datagram) error {
 	if r.err != nil {
+		r.lost++
 		return r.err
 	}
 	if len(d.Payload) > MaxPayload {
+		r.lost++
 		return fmt.Errorf("a payload of %d bytes is more than %d", len(d.Payload), MaxPayload)
+	}
+	if r.buf.Available() < recordHeader+len(d.Payload) && r.flush() != nil {
+		r.lost++
+		return r.err
 	}
 	var h [recordHeader]byte
 	binary.BigEndian.PutUint64(h[:], uint64(max(d.Received, 0)))
@@ -78,15 +88,31 @@ func (r *Recorder) Write(d *Datagram) error {
 	copy(h[8:], addr[:])
 	binary.BigEndian.PutUint16(h[24:], d.From.Port())
 	binary.BigEndian.PutUint16(h[26:], uint16(len(d.Payload)))
-	if _, r.err = r.buf.Write(h[:]); r.err == nil {
-		_, r.err = r.buf.Write(d.Payload)
+	_, _ = r.buf.Write(h[:]) // there is room
+	_, _ = r.buf.Write(d.Payload)
+	r.pending++
+	return nil
+}
+
+// Lost returns how many of the datagrams given to Write are not recorded. Those
+// that an error caught on their way through a compressor are not among them.
+func (r *Recorder) Lost() uint64 { return r.lost }
+
+// flush writes what is buffered. Without success the recording has ended.
+func (r *Recorder) flush() error {
+	if r.err = r.buf.Flush(); r.err != nil {
+		r.lost += r.pending
 	}
+	r.pending = 0
 	return r.err
 }
 
 // Close writes what is buffered and closes what Create opened.
 func (r *Recorder) Close() error {
-	err := r.buf.Flush()
+	err := r.err
+	if err == nil {
+		err = r.flush()
+	}
 	if r.packed != nil {
 		err = errors.Join(err, r.packed.Close())
 	}

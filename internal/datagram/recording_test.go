@@ -132,10 +132,20 @@ func TestOneByteAtATime(t *testing.T) {
 
 func TestRecorderStopsAtAnError(t *testing.T) {
 	r := datagram.NewRecorder(full{})
-	for range 2 {
+	require.Greater(t, 3*len(some[2].Payload), 128<<10)
+	err := error(nil)
+	for i := 0; err == nil; i++ { // as long as they fit in the buffer
+		require.Less(t, i, 3)
+		err = r.Write(&some[2])
+	}
+	lost := r.Lost()
+	require.NotZero(t, lost)
+	for i := range uint64(2) {
+		require.Equal(t, lost+i, r.Lost())
 		require.ErrorIs(t, r.Write(&some[2]), errFull)
 	}
 	require.ErrorIs(t, r.Close(), errFull)
+	require.Equal(t, lost+2, r.Lost())
 	require.ErrorContains(t, datagram.NewRecorder(io.Discard).Write(&datagram.Datagram{Payload: make([]byte, 65536)}), "65536 bytes")
 }
 
