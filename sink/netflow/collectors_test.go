@@ -18,28 +18,9 @@ import (
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/program"
 	"github.com/flowpipeline/pipeline/pipelinetest"
 )
-
-// need returns where programs are, or skips the test.
-func need(t *testing.T, names ...string) (paths []string) {
-	t.Helper()
-	for _, name := range names {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			for _, dir := range []string{"/usr/sbin", "/usr/local/sbin"} {
-				if p := filepath.Join(dir, name); exec.Command("test", "-x", p).Run() == nil {
-					path, err = p, nil
-				}
-			}
-		}
-		if err != nil {
-			t.Skipf("%s is not installed", name)
-		}
-		paths = append(paths, path)
-	}
-	return paths
-}
 
 // freePort returns a UDP port that nobody listens at.
 func freePort(t *testing.T) int {
@@ -163,15 +144,15 @@ func nfdumpAny(a aggregate) string {
 
 // TestNfcapd has nfcapd store what we export, and compares every flow.
 func TestNfcapd(t *testing.T) {
-	paths := need(t, "nfcapd", "nfdump")
+	nfcapd, nfdump := program.Path(t, "nfcapd"), program.Path(t, "nfdump")
 	for _, scheme := range []string{"ipfix", "netflow9"} {
 		for name, rates := range map[string][]uint32{"unsampled": nil, "sampled": {1000}, "of two rates": {10, 2000}} {
 			t.Run(scheme+" "+name, func(t *testing.T) {
 				dir, port := t.TempDir(), freePort(t)
-				stop := daemon(t, port, paths[0], "-b", "127.0.0.1", "-p", fmt.Sprint(port), "-w", dir, "-B", "4000000", "-t", "3600")
+				stop := daemon(t, port, nfcapd, "-b", "127.0.0.1", "-p", fmt.Sprint(port), "-w", dir, "-B", "4000000", "-t", "3600")
 				raw, scaled := send(t, fmt.Sprintf("%s://127.0.0.1:%d", scheme, port), rates, nfdumpKey)
 				log := stop()
-				cmd := exec.Command(paths[1], "-N", "-6", "-o", "json", "-R", dir)
+				cmd := exec.Command(nfdump, "-N", "-6", "-o", "json", "-R", dir)
 				cmd.Env = append(cmd.Environ(), "TZ=UTC")
 				out, err := cmd.Output()
 				require.NoError(t, err, log)
@@ -197,7 +178,7 @@ func TestNfcapd(t *testing.T) {
 
 // TestNfacctd compares the totals that nfacctd prints.
 func TestNfacctd(t *testing.T) {
-	paths := need(t, "nfacctd")
+	nfacctd := program.Path(t, "nfacctd")
 	key := func(fl *flow.Flow) string {
 		return fmt.Sprintln(fl.Proto, fl.SrcAddr, fl.SrcPort, fl.DstAddr, fl.DstPort, fl.SrcAS)
 	}
@@ -214,7 +195,7 @@ func TestNfacctd(t *testing.T) {
 					"print_output: json", "print_output_file: " + file, "print_refresh_time: 3600", "print_cache_entries: 65521",
 					"nfacctd_renormalize: true", "plugin_buffer_size: 102400", "plugin_pipe_size: 10240000", "",
 				}, "\n")), 0o600))
-				stop := daemon(t, port, paths[0], "-f", conf)
+				stop := daemon(t, port, nfacctd, "-f", conf)
 				_, want := send(t, fmt.Sprintf("%s://127.0.0.1:%d", scheme, port), rates, key)
 				log := stop()
 				var out []byte

@@ -23,6 +23,7 @@ import (
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/program"
 	"github.com/flowpipeline/pipeline/sink"
 	"github.com/flowpipeline/pipeline/source/pcap"
 )
@@ -202,26 +203,13 @@ func expectTimes(t *testing.T, want, got *account, resolution, skew time.Duratio
 	}
 }
 
-// program skips the test where there is no such program.
-func program(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		path = "/usr/sbin/" + name // is not in everybody's path
-		if _, err := os.Stat(path); err != nil {
-			t.Skip("needs the program " + name)
-		}
-	}
-	return path
-}
-
 // command is a program that ends with the test, as do its children. It works in a
 // directory of its own.
 func command(t *testing.T, name string, args ...string) (cmd *exec.Cmd, out *bytes.Buffer) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 	t.Cleanup(cancel)
-	cmd = exec.CommandContext(ctx, program(t, name), args...)
+	cmd = exec.CommandContext(ctx, program.Path(t, name), args...)
 	out = new(bytes.Buffer)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), out, out
 	cmd.Env = append(os.Environ(), "TZ=UTC", "LC_ALL=C")
@@ -322,7 +310,7 @@ func absolute(t *testing.T, path string) string {
 // TestSoftflowd compares with softflowd's log exactly, fragments and types of ICMP
 // included, and with package pcap by what both tell apart.
 func TestSoftflowd(t *testing.T) {
-	program(t, "softflowd")
+	program.Path(t, "softflowd")
 	for _, v := range []struct {
 		args       string
 		resolution time.Duration
@@ -369,7 +357,7 @@ func TestSoftflowd(t *testing.T) {
 // TestSoftflowdSamples has softflowd take one packet in four: the rate is told in
 // the header of v5, and by options data of v9 and IPFIX.
 func TestSoftflowdSamples(t *testing.T) {
-	program(t, "softflowd")
+	program.Path(t, "softflowd")
 	for _, version := range []string{"5", "9", "10"} {
 		t.Run("v"+version, func(t *testing.T) {
 			c, got := gather(t)
@@ -487,7 +475,7 @@ func nfcapd(t *testing.T, version string) (path string) {
 // TestNfreplay compares with nfdump's own summary of the file that is sent.
 func TestNfreplay(t *testing.T) {
 	for _, name := range []string{"softflowd", "nfcapd", "nfdump", "nfreplay"} {
-		program(t, name)
+		program.Path(t, name)
 	}
 	for _, version := range []string{"5", "9"} {
 		t.Run("v"+version, func(t *testing.T) {

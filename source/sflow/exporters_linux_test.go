@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/program"
 	"github.com/flowpipeline/pipeline/sink"
 	"github.com/flowpipeline/pipeline/source/pcap"
 	"github.com/flowpipeline/pipeline/source/sflow"
@@ -60,13 +61,7 @@ func add(ways map[way]sums, fl *flow.Flow, perPacket uint64) {
 // flows that package pcap makes of it. pmacctd does not send the datagram that it
 // is filling at the end, so the capture comes twice, and once is compared.
 func TestPmacctd(t *testing.T) {
-	program, err := exec.LookPath("pmacctd")
-	if err != nil {
-		program = "/usr/sbin/pmacctd" // is not in everybody's path
-		if _, err := os.Stat(program); err != nil {
-			t.Skip("needs the program pmacctd")
-		}
-	}
+	pmacctd := program.Path(t, "pmacctd")
 	want, packets := map[way]sums{}, uint64(0)
 	require.NoError(t, pipeline.From(pcap.File(webCapture)).To(sink.Each("add", func(fl *flow.Flow) error {
 		add(want, fl, fcs)
@@ -111,7 +106,7 @@ func TestPmacctd(t *testing.T) {
 	limit, stop := context.WithTimeout(t.Context(), 15*time.Second)
 	defer stop()
 	out := new(bytes.Buffer)
-	cmd := exec.CommandContext(limit, program, "-f", "conf")
+	cmd := exec.CommandContext(limit, pmacctd, "-f", "conf")
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = dir, out, out, time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its plugins are processes
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
