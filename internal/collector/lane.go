@@ -102,7 +102,7 @@ func (l *Lane) receive(ctx context.Context, deadline time.Time) (err error) {
 		l.queue = nil
 		return err
 	}
-	l.counts.datagrams += uint64(len(l.queue))
+	l.counts.datagrams += uint64(datagram.Count(l.queue))
 	for i := range l.queue {
 		l.counts.bytes += uint64(len(l.queue[i].Payload))
 	}
@@ -154,7 +154,7 @@ func (l *Lane) choose(payload []byte) decoder {
 
 // abandon counts what was received and can no longer be delivered.
 func (l *Lane) abandon() {
-	l.counts.abandoned += uint64(len(l.queue))
+	l.counts.abandoned += uint64(datagram.Count(l.queue))
 	if l.current != nil {
 		l.counts.abandoned++
 	}

@@ -59,10 +59,11 @@ func NewLive(name string, c Config) (*Live, error) {
 type part struct {
 	live   *Live
 	lane   *Lane
-	joined *udp.Joined // nil for one socket
+	joined *datagram.Joined // nil for one socket
 	read   []*udp.Socket
 
 	counts    udp.Counts // of its sockets
+	abandoned uint64     // by joined
 	meters    meters
 	reads     int
 	templates uint64 // that came by the latest look
@@ -198,7 +199,10 @@ func (p *part) open(i int, env pipeline.Env) error {
 	}
 	var in datagram.Receiver = p.read[0]
 	if len(p.read) > 1 {
-		p.joined = udp.Join(p.read...)
+		p.joined = datagram.Join()
+		for _, s := range p.read {
+			p.joined.Add(s)
+		}
 		in = p.joined
 	}
 	if p.live.recording != nil {
@@ -209,7 +213,7 @@ func (p *part) open(i int, env pipeline.Env) error {
 	p.lane.told = p.publish
 	p.meters.add(env, "refused_exporters", &p.counts.Refused)
 	p.meters.add(env, "truncated_datagrams", &p.counts.Truncated)
-	p.meters.add(env, "abandoned_datagrams", &p.counts.Abandoned)
+	p.meters.add(env, "abandoned_datagrams", &p.abandoned)
 	if udp.KnowsDrops {
 		p.meters.add(env, "kernel_drops", &p.counts.KernelDrops)
 	}
@@ -245,8 +249,10 @@ func (p *part) look() {
 		c := s.Counts()
 		p.counts.Refused += c.Refused
 		p.counts.Truncated += c.Truncated
-		p.counts.Abandoned += c.Abandoned
 		p.counts.KernelDrops += c.KernelDrops
+	}
+	if p.joined != nil {
+		p.abandoned = p.joined.Abandoned()
 	}
 	p.meters.publish()
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // magic begins a section of a recording. Its last byte is the version.
-var magic = [8]byte{0xff, 'D', 'G', 'R', 'A', 'M', 0, 1}
+var magic = [8]byte{0xff, 'D', 'G', 'R', 'A', 'M', 0, 2}
 
 const (
-	recordHeader = 28        // size of a record without its payload
+	recordHeader = 36        // size of a record without its payload
 	recordBuffer = 128 << 10 // has room for any record
 )
 
@@ -71,15 +71,15 @@ func (r *Recorder) begin(w io.Writer) {
 // error: half a record would spoil what follows.
 func (r *Recorder) Write(d *Datagram) error {
 	if r.err != nil {
-		r.lost++
+		r.lose(d)
 		return r.err
 	}
 	if len(d.Payload) > MaxPayload {
-		r.lost++
+		r.lose(d)
 		return fmt.Errorf("a payload of %d bytes is more than %d", len(d.Payload), MaxPayload)
 	}
 	if r.buf.Available() < recordHeader+len(d.Payload) && r.flush() != nil {
-		r.lost++
+		r.lose(d)
 		return r.err
 	}
 	var h [recordHeader]byte
@@ -87,11 +87,20 @@ func (r *Recorder) Write(d *Datagram) error {
 	addr := d.From.Addr().As16()
 	copy(h[8:], addr[:])
 	binary.BigEndian.PutUint16(h[24:], d.From.Port())
-	binary.BigEndian.PutUint16(h[26:], uint16(len(d.Payload)))
+	binary.BigEndian.PutUint64(h[26:], uint64(d.Session))
+	binary.BigEndian.PutUint16(h[34:], uint16(len(d.Payload)))
 	_, _ = r.buf.Write(h[:]) // there is room
 	_, _ = r.buf.Write(d.Payload)
-	r.pending++
+	if !d.Ends() {
+		r.pending++
+	}
 	return nil
+}
+
+func (r *Recorder) lose(d *Datagram) {
+	if !d.Ends() {
+		r.lost++
+	}
 }
 
 // Lost returns how many of the datagrams given to Write are not recorded. Those

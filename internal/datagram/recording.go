@@ -47,7 +47,7 @@ func (r *recording) Receive(ctx context.Context, deadline time.Time) ([]Datagram
 	if err != nil {
 		return nil, err
 	}
-	size := recordHeader + int(binary.BigEndian.Uint16(head[26:]))
+	size := recordHeader + int(binary.BigEndian.Uint16(head[34:]))
 	rec, err := r.need(ctx, deadline, size)
 	if err != nil {
 		return nil, err
@@ -57,6 +57,7 @@ func (r *recording) Receive(ctx context.Context, deadline time.Time) ([]Datagram
 		Payload:  rec[recordHeader:size:size],
 		From:     netip.AddrPortFrom(netip.AddrFrom16([16]byte(rec[8:24])).Unmap(), binary.BigEndian.Uint16(rec[24:])),
 		Received: int64(binary.BigEndian.Uint64(rec)),
+		Session:  int64(binary.BigEndian.Uint64(rec[26:])),
 	}
 	return r.out[:], nil
 }

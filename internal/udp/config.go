@@ -66,12 +66,7 @@ func (c *Config) Check() error {
 	case c.MaxDatagram < 64 || c.MaxDatagram > datagram.MaxPayload:
 		return fmt.Errorf("a longest datagram of %d bytes is not 64 to %d", c.MaxDatagram, datagram.MaxPayload)
 	}
-	for _, p := range c.Allow {
-		if !p.IsValid() {
-			return errors.New("a prefix of the allowed exporters is not valid")
-		}
-	}
-	return nil
+	return datagram.CheckAllow(c.Allow)
 }
 
 // Counts are what a socket did since it was opened.
@@ -80,7 +75,6 @@ type Counts struct {
 	Bytes        uint64 // of their payloads
 	Refused      uint64 // datagrams of exporters that are not allowed
 	Truncated    uint64 // longer than MaxDatagram
-	Abandoned    uint64 // received by a Joined that was closed before they were taken
 	KernelDrops  uint64 // datagrams that the kernel dropped before, where it tells
 	KnowsDropped bool   // KernelDrops means something
 }

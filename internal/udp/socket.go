@@ -18,16 +18,16 @@ type Socket struct {
 	conn  *net.UDPConn
 	raw   syscall.RawConn
 	now   func() int64
-	allow *allowed
+	allow *datagram.Allowed
 	in    receiver // what the system offers
 	out   []datagram.Datagram
 
 	watched context.Context // whose end wakes Receive
 	unwatch func() bool
 
-	datagrams, bytes, refused, truncated, abandoned atomic.Uint64
-	drops                                           atomic.Uint64 // when the socket was closed
-	closed                                          atomic.Bool
+	datagrams, bytes, refused, truncated atomic.Uint64
+	drops                                atomic.Uint64 // when the socket was closed
+	closed                               atomic.Bool
 }
 
 // message is a datagram as the system gave it.
@@ -38,7 +38,7 @@ type message struct {
 }
 
 func newSocket(conn *net.UDPConn, raw syscall.RawConn, c *Config) *Socket {
-	s := &Socket{conn: conn, raw: raw, now: c.Now, allow: newAllowed(c.Allow)}
+	s := &Socket{conn: conn, raw: raw, now: c.Now, allow: datagram.Allow(c.Allow)}
 	s.in.init(s, c)
 	s.out = make([]datagram.Datagram, 0, c.Batch)
 	return s
@@ -104,7 +104,7 @@ func (s *Socket) keep(n int) {
 		if m.truncated {
 			truncated++
 		}
-		if !s.allow.has(m.from.Addr()) {
+		if !s.allow.Has(m.from.Addr()) {
 			refused++
 			continue
 		}
@@ -119,7 +119,7 @@ func (s *Socket) keep(n int) {
 // Counts returns what the socket did, also after Close.
 func (s *Socket) Counts() Counts {
 	c := Counts{
-		Datagrams: s.datagrams.Load(), Bytes: s.bytes.Load(), Refused: s.refused.Load(), Truncated: s.truncated.Load(), Abandoned: s.abandoned.Load(),
+		Datagrams: s.datagrams.Load(), Bytes: s.bytes.Load(), Refused: s.refused.Load(), Truncated: s.truncated.Load(),
 		KernelDrops: s.drops.Load(), KnowsDropped: KnowsDrops,
 	}
 	if !s.closed.Load() {

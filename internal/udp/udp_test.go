@@ -283,7 +283,7 @@ func TestNoAllocations(t *testing.T) {
 // TestJoin has one receiver for two ports.
 func TestJoin(t *testing.T) {
 	a, b := listen(t, udp.Config{Address: "127.0.0.1:0"})[0], listen(t, udp.Config{Address: "127.0.0.1:0"})[0]
-	j := udp.Join(a, b)
+	j := datagram.Join(a, b)
 	defer j.Close()
 	ca, cb := dial(t, a, "127.0.0.1"), dial(t, b, "127.0.0.1")
 	const each = 200
@@ -312,5 +312,5 @@ func TestJoin(t *testing.T) {
 	send(t, ca, "late")
 	require.Eventually(t, func() bool { return a.Counts().Datagrams == each+1 }, 10*time.Second, time.Millisecond)
 	j.Close()
-	require.EqualValues(t, 1, a.Counts().Abandoned)
+	require.EqualValues(t, 1, j.Abandoned())
 }
