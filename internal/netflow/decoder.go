@@ -22,6 +22,7 @@ type Decoder struct {
 
 	// The datagram.
 	from    netip.AddrPort
+	session int64 // that the datagram is a message of; 0 for none
 	version uint16
 	ex      *exporter
 	dom     *domain
@@ -92,10 +93,17 @@ func (d *Decoder) refuse(r Reason, template uint16) {
 // must stay as it is until Fill has returned true. received is when it came, in
 // nanoseconds since the epoch.
 func (d *Decoder) Begin(payload []byte, from netip.AddrPort, received int64) {
+	d.BeginMessage(payload, from, 0, received)
+}
+
+// BeginMessage reads the head of a message of a session, as Begin does of a
+// datagram. Templates, options data and sequence numbers belong to the session
+// alone, until EndSession (RFC 7011 section 8).
+func (d *Decoder) BeginMessage(payload []byte, from netip.AddrPort, session, received int64) {
 	d.drop()
 	d.counters[Datagrams]++
 	d.counters[HoldExpired] += uint64(d.store.sweep(received))
-	d.from, d.version, d.ex, d.dom = from, 0, nil, nil
+	d.from, d.session, d.version, d.ex, d.dom = from, session, 0, nil, nil
 	d.header = header{received: received}
 	if len(payload) < 2 {
 		d.refuse(DatagramTruncated, 0)
@@ -112,6 +120,12 @@ func (d *Decoder) Begin(payload []byte, from netip.AddrPort, received int64) {
 	default:
 		d.refuse(UnknownVersion, 0)
 	}
+}
+
+// EndSession forgets what a session told, which is of IPFIX. Data that still waits
+// for a template is counted as HoldExpired. It must be called between messages.
+func (d *Decoder) EndSession(from netip.AddrPort, session int64) {
+	d.counters[HoldExpired] += uint64(d.store.end(d.key(from, session, versionIPFIX)))
 }
 
 // Fill adds flows to b until the datagram is done or b is full. It returns
@@ -148,11 +162,8 @@ func (d *Decoder) fill(j *job, b *flow.Batch) bool {
 // enter finds and locks the exporter, and its domain; false when there are too
 // many.
 func (d *Decoder) enter(domain uint32) bool {
-	key := exporterKey{addr: flow.AddrFrom(d.from.Addr()), version: d.version}
+	key := d.key(d.from, d.session, d.version)
 	d.source = key.addr
-	if d.store.cfg.PortInKey {
-		key.port = d.from.Port()
-	}
 	slot := &d.cache[key.slot()]
 	ex := *slot
 	if ex == nil || ex.key != key || ex.gone.Load() {
@@ -170,6 +181,14 @@ func (d *Decoder) enter(domain uint32) bool {
 	ex.seen, dom.seen = d.header.received, d.header.received
 	d.ex, d.dom = ex, dom
 	return true
+}
+
+func (d *Decoder) key(from netip.AddrPort, session int64, version uint16) exporterKey {
+	key := exporterKey{addr: flow.AddrFrom(from.Addr()), version: version, session: session}
+	if session != 0 || d.store.cfg.PortInKey {
+		key.port = from.Port()
+	}
+	return key
 }
 
 // slot spreads exporters over the cache.

@@ -20,6 +20,10 @@
 // each record. State is kept by exporter address (with Config.PortInKey also its
 // port), version and observation domain.
 //
+// Messages of a session, as over TCP, have state of their own, which ends with the
+// session: the next one begins with neither templates nor sequence numbers (RFC
+// 7011 section 8).
+//
 // Options data counts for all data of its datagram, before it or after. Data
 // whose template is not known yet is held, within Config.HoldBytes and
 // Config.HoldFor, and decoded when the template comes.

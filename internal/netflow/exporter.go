@@ -11,8 +11,9 @@ import (
 // exporterKey tells exporters apart.
 type exporterKey struct {
 	addr    flow.Addr
-	port    uint16 // 0 unless Config.PortInKey
+	port    uint16 // 0 unless Config.PortInKey, or of a session
 	version uint16
+	session int64 // 0 for UDP
 }
 
 // exporter is one exporter speaking one version.

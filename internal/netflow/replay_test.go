@@ -33,6 +33,8 @@ type rig struct {
 	owner *flow.Owner
 	batch *flow.Batch
 	now   int64
+
+	session int64 // that all is a message of; 0 for none
 }
 
 const testNow = 1_700_000_000_000_000_000
@@ -57,7 +59,7 @@ func rigOn(t testing.TB, store *Store, cfg Config, size int, exts ...flow.Extend
 func (r *rig) feed(see func(b *flow.Batch, fl *flow.Flow), grams ...datagram) {
 	r.t.Helper()
 	for _, g := range grams {
-		r.dec.Begin(g.payload, g.from, r.now)
+		r.dec.BeginMessage(g.payload, g.from, r.session, r.now)
 		for done, rounds := false, 0; !done; rounds++ {
 			require.Less(r.t, rounds, 1<<17, "no end")
 			done = r.dec.Fill(r.batch)

@@ -60,14 +60,17 @@ type heldState struct {
 }
 
 // Snapshot writes what the store knows, templates, options data and the data that
-// waits for its template, for a Load after a restart. Decoders may go on
-// meanwhile: each exporter is written as it is at one moment.
+// waits for its template, for a Load after a restart. What sessions told ends with
+// them, and is left out. Decoders may go on meanwhile: each exporter is written as
+// it is at one moment.
 func (s *Store) Snapshot(w io.Writer) error {
 	snap := snapshot{Version: snapshotVersion}
 	s.mu.RLock()
 	exporters := make([]*exporter, 0, len(s.exporters))
 	for _, e := range s.exporters {
-		exporters = append(exporters, e)
+		if e.key.session == 0 {
+			exporters = append(exporters, e)
+		}
 	}
 	s.mu.RUnlock()
 	for _, e := range exporters {
@@ -145,7 +148,7 @@ func (s *Store) loadDomain(st *domainState) (left int) {
 	if !st.Exporter.IsValid() || st.Protocol != versionV9 && st.Protocol != versionIPFIX {
 		return 1
 	}
-	e := s.exporter(exporterKey{flow.AddrFrom(st.Exporter), st.Port, st.Protocol}, st.Exporter)
+	e := s.exporter(exporterKey{addr: flow.AddrFrom(st.Exporter), port: st.Port, version: st.Protocol}, st.Exporter)
 	if e == nil {
 		return 1
 	}

@@ -141,12 +141,7 @@ func (s *Store) sweep(now int64) (expired int) {
 				}
 			}
 			if now-d.seen > ttl && len(d.held) == 0 {
-				for _, t := range d.templates {
-					s.remove(d, t)
-				}
-				s.options.Add(int64(-d.options.len()))
-				s.domains.Add(-1)
-				delete(e.domains, id)
+				s.drop(e, id)
 			}
 		}
 		if len(e.domains) == 0 && now-e.seen > ttl {
@@ -156,6 +151,39 @@ func (s *Store) sweep(now int64) (expired int) {
 		e.mu.Unlock()
 	}
 	return expired
+}
+
+// drop forgets a domain. e is locked.
+func (s *Store) drop(e *exporter, id uint32) {
+	d := e.domains[id]
+	for _, t := range d.templates {
+		s.remove(d, t)
+	}
+	for i := range d.held {
+		s.unhold(d, &d.held[i])
+	}
+	s.options.Add(int64(-d.options.len()))
+	s.domains.Add(-1)
+	delete(e.domains, id)
+}
+
+// end forgets an exporter, and returns how many held sets that cost.
+func (s *Store) end(key exporterKey) (lost int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.exporters[key]
+	if e == nil {
+		return 0
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, d := range e.domains {
+		lost += len(d.held)
+		s.drop(e, id)
+	}
+	e.gone.Store(true)
+	delete(s.exporters, key)
+	return lost
 }
 
 // bind gives texts that were loaded before there was a decoder their symbols,
