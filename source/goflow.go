@@ -1,7 +1,7 @@
 package source
 
 import (
-	"errors"
+	"slices"
 	"strings"
 
 	"github.com/flowpipeline/pipeline"
@@ -12,10 +12,10 @@ import (
 
 // GoFlow returns a source that receives NetFlow v5, v7 and v9, IPFIX and sFlow at
 // several addresses: "netflow://host:port", "ipfix://host:port",
-// "sflow://host:port" or "host:port". Host and port may be left out, the port
-// together with its colon behind a scheme: it is 2055, 4739 or 6343 then. The
-// scheme means no more than that, since datagrams tell their protocol by their
-// version.
+// "sflow://host:port" or "host:port" over UDP, "ipfix+tcp://host:port" IPFIX alone
+// over TCP. Host and port may be left out, the port together with its colon behind
+// a scheme: it is 2055, 4739, 6343 or 4739 then. Over UDP the scheme means no more
+// than that, since datagrams tell their protocol by their version.
 //
 // It counts as the sources of packages netflow and sflow do, which have options;
 // refused_protocol counts datagrams that are of neither.
@@ -23,15 +23,7 @@ func GoFlow(addresses ...string) pipeline.Source {
 	name := "goflow(" + strings.Join(addresses, ", ") + ")"
 	return pipeline.NewSource(name, func() (pipeline.Source, error) {
 		c := collector.Config{Protocols: collector.Protocols{NetFlow: &netflow.Config{}, SFlow: &sflow.Config{}}}
-		var errs []error
-		for _, a := range addresses {
-			at, err := collector.Address(a, "netflow", "ipfix", "sflow")
-			errs = append(errs, err)
-			c.Addresses = append(c.Addresses, at)
-		}
-		if err := errors.Join(errs...); err != nil {
-			return nil, err
-		}
-		return collector.NewLive(name, c)
+		schemes := slices.Concat(collector.NetFlowSchemes, collector.SFlowSchemes)
+		return collector.Listen(name, c, []collector.Option{}, schemes, addresses...)
 	})
 }

@@ -3,44 +3,67 @@ package collector
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Ports that exports go to where none is given.
+// Transport is what carries exports.
+type Transport uint8
+
+// The transports.
 const (
-	PortNetFlow = 2055
-	PortSFlow   = 6343
+	UDP Transport = iota
+	TCP
+	TLS
 )
 
-// ports by the scheme of an address.
-var ports = map[string]int{"netflow": PortNetFlow, "ipfix": 4739, "sflow": PortSFlow}
+// Address is where to listen.
+type Address struct {
+	HostPort  string
+	Transport Transport
+}
 
-// Address reads "scheme://host:port" or "host:port", of which the host, and with
-// a scheme the port, may be left out. It returns the address to listen at.
-// schemes are those that are taken; the first stands for none.
-func Address(text string, schemes ...string) (string, error) {
-	scheme, rest, has := strings.Cut(text, "://")
+// schemes are what addresses can begin with.
+var schemes = map[string]struct {
+	port      int // where none is given
+	transport Transport
+}{
+	"netflow":   {2055, UDP},
+	"ipfix":     {4739, UDP},
+	"ipfix+tcp": {4739, TCP},
+	"ipfix+tls": {4740, TLS},
+	"sflow":     {6343, UDP},
+}
+
+// Schemes by what is received.
+var (
+	NetFlowSchemes = []string{"netflow", "ipfix", "ipfix+tcp", "ipfix+tls"}
+	SFlowSchemes   = []string{"sflow"}
+)
+
+// ParseAddress reads "scheme://host:port" or "host:port", of which the host, and
+// with a scheme the port, may be left out. known are the schemes that are taken;
+// the first stands for none.
+func ParseAddress(text string, known ...string) (Address, error) {
+	name, rest, has := strings.Cut(text, "://")
 	if !has {
-		scheme, rest = schemes[0], text
+		name, rest = known[0], text
 	}
-	known := false
-	for _, s := range schemes {
-		known = known || s == scheme
+	if !slices.Contains(known, name) {
+		return Address{}, fmt.Errorf("address %q: the scheme is not %s", text, strings.Join(known, " or "))
 	}
-	if !known {
-		return "", fmt.Errorf("address %q: the scheme is not %s", text, strings.Join(schemes, " or "))
-	}
+	scheme := schemes[name]
 	rest = strings.TrimSuffix(rest, "/")
 	if has && (rest == "" || !strings.Contains(rest[strings.LastIndexByte(rest, ']')+1:], ":")) {
-		rest += ":" + strconv.Itoa(ports[scheme])
+		rest += ":" + strconv.Itoa(scheme.port)
 	}
 	_, port, err := net.SplitHostPort(rest)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return "", fmt.Errorf("address %q is not host:port: %w", text, err)
+		return Address{}, fmt.Errorf("address %q is not host:port: %w", text, err)
 	}
-	return rest, nil
+	return Address{rest, scheme.transport}, nil
 }

@@ -28,7 +28,8 @@ type Lane struct {
 	queue   []datagram.Datagram // received, not begun
 	current decoder             // of the datagram under way; nil for none
 
-	drained, maxDrain int // bytes that Drain received, and may
+	drained, maxDrain int         // bytes that Drain received without a session, and may
+	ending            func() bool // sessions are about to end by themselves; nil for none
 
 	counts struct{ datagrams, bytes, refused, abandoned uint64 }
 	meters meters
@@ -66,23 +67,29 @@ func (l *Lane) Read(ctx context.Context, b *flow.Batch) error {
 }
 
 // Drain decodes what was received before the run was told to stop, and what the
-// kernel holds by then, but not what comes for as long as it comes.
+// kernel holds by then, but not what comes for as long as it comes. Of sessions it
+// decodes what comes until they end.
 func (l *Lane) Drain(ctx context.Context, b *flow.Batch) error {
 	defer l.publish(b.Now())
 	for {
 		if l.decode(b) {
 			return nil
 		}
-		if l.drained >= l.maxDrain {
+		ending := l.ending != nil && l.ending()
+		if l.drained >= l.maxDrain && !ending {
 			return io.EOF
 		}
 		err := l.receive(ctx, time.Now().Add(moment))
 		for i := range l.queue {
-			l.drained += len(l.queue[i].Payload)
+			if d := &l.queue[i]; d.Session == 0 {
+				l.drained += len(d.Payload)
+			}
 		}
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return io.EOF
+			if !ending {
+				return io.EOF
+			}
 		case err != nil:
 			return err
 		}
@@ -124,11 +131,23 @@ func (l *Lane) decode(b *flow.Batch) (full bool) {
 		case b.Full():
 			return true
 		}
-		d := &l.queue[0]
+		l.begin(&l.queue[0])
 		l.queue = l.queue[1:]
+	}
+}
+
+// begin begins a datagram, or a message of a session, which is of IPFIX.
+func (l *Lane) begin(d *datagram.Datagram) {
+	switch {
+	case d.Ends():
+		l.dec.netflow.EndSession(d.From, d.Session)
+	case d.Session != 0:
+		l.dec.netflow.BeginMessage(d.Payload, d.From, d.Session, d.Received)
+		l.current = l.dec.netflow
+	default:
 		if l.current = l.choose(d.Payload); l.current == nil {
 			l.counts.refused++
-			continue
+			return
 		}
 		l.current.Begin(d.Payload, d.From, d.Received)
 	}

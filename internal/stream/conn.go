@@ -16,7 +16,7 @@ import (
 
 const (
 	handshakeTimeout = 10 * time.Second
-	// moment is how long a draining connection waits for what the kernel holds.
+	// moment is how long a drain waits for what the kernel holds.
 	moment = 5 * time.Millisecond
 	// maxDrain is how many bytes a draining connection reads: more than kernels
 	// usually hold for one.

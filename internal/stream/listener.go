@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,7 @@ const pause = time.Second
 // Listener accepts connections. All methods may be called concurrently.
 type Listener struct {
 	c       Config
-	ports   []net.Listener
+	ports   []*net.TCPListener
 	buffers sync.Pool // of *[]byte, each maxMessage long
 
 	quit      chan struct{} // closed when no more connections are accepted
@@ -54,7 +55,7 @@ func Listen(ctx context.Context, c Config) (*Listener, error) {
 			l.Close()
 			return nil, err
 		}
-		l.ports = append(l.ports, p)
+		l.ports = append(l.ports, p.(*net.TCPListener))
 	}
 	return l, nil
 }
@@ -80,12 +81,12 @@ func (l *Listener) Serve(lanes []*datagram.Joined) {
 	}
 }
 
-func (l *Listener) accept(p net.Listener, secure *tls.Config, lanes []*datagram.Joined) {
+func (l *Listener) accept(p *net.TCPListener, secure *tls.Config, lanes []*datagram.Joined) {
 	allow := datagram.Allow(l.c.Allow)
 	for {
-		nc, err := p.Accept()
+		tc, err := p.AcceptTCP()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		case err != nil: // no more files, most likely
 			l.c.Logger.Error("no connection can be accepted", "address", p.Addr(), "error", err)
@@ -96,7 +97,6 @@ func (l *Listener) accept(p net.Listener, secure *tls.Config, lanes []*datagram.
 			}
 			continue
 		}
-		tc := nc.(*net.TCPConn)
 		from := addrPort(tc.RemoteAddr())
 		if !allow.Has(from.Addr()) {
 			l.refuse(tc, &l.refused)
@@ -152,16 +152,19 @@ func (l *Listener) release(c *conn) {
 	l.buffers.Put(c.mem)
 }
 
-// Drain has no more connections accepted, and those that there are end by
+// Drain accepts the connections that wait already, and no more. All end by
 // themselves once they have given what the kernel holds of them.
-func (l *Listener) Drain() {
-	l.stop.Do(func() {
-		close(l.quit)
-		for _, p := range l.ports {
-			_ = p.Close() // nobody waits for what becomes of it
-		}
-	})
+func (l *Listener) Drain() { l.stop.Do(l.drain) }
+
+func (l *Listener) drain() {
+	close(l.quit)
+	for _, p := range l.ports {
+		_ = p.SetDeadline(time.Now().Add(moment))
+	}
 	l.accepting.Wait()
+	for _, p := range l.ports {
+		_ = p.Close() // nothing is left to be told of
+	}
 	l.draining.Store(true)
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -229,7 +229,12 @@ func command(t *testing.T, name string, args ...string) (cmd *exec.Cmd, out *byt
 // the socket by then, and is decoded.
 func gather(t *testing.T) (*collector, *account) {
 	t.Helper()
-	c := start(t, "127.0.0.1:0", nil)
+	return gatherAt(t, "127.0.0.1:0")
+}
+
+func gatherAt(t *testing.T, address string) (*collector, *account) {
+	t.Helper()
+	c := start(t, address, nil)
 	a := newAccount()
 	look := func(b *flow.Batch) {
 		for fl := range b.All() {
@@ -352,6 +357,28 @@ func TestSoftflowd(t *testing.T) {
 			requireClean(t, counters, known...)
 		})
 	}
+}
+
+// TestSoftflowdOverTCP has softflowd export twice over TCP, each time in a session
+// of its own.
+func TestSoftflowdOverTCP(t *testing.T) {
+	program.Path(t, "softflowd")
+	c, got := gatherAt(t, "ipfix+tcp://127.0.0.1:0")
+	all, messages := uint64(0), uint64(0)
+	want := newAccount()
+	for range 2 {
+		sent, records, n := softflowd(t, c.at, "-v", "10", "-P", "tcp", "-A", "milli")
+		all, messages = all+records, messages+n
+		for w, s := range sent.ways {
+			want.add(w, s, sent.talks[w.talk()])
+		}
+	}
+	c.waitFor(int(all))
+	counters := c.stop()
+	expectSums(t, want, got)
+	require.Equal(t, messages, counters["datagrams"])
+	require.EqualValues(t, 2, counters["connections"])
+	requireClean(t, counters, "connections", "late_datagrams", "lost_records") // as over UDP
 }
 
 // TestSoftflowdSamples has softflowd take one packet in four: the rate is told in

@@ -3,6 +3,7 @@ package sflow
 import (
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/internal/collector"
+	"github.com/flowpipeline/pipeline/internal/sflow"
 )
 
 // Listen returns a source that receives sFlow at an address: "sflow://host:port"
@@ -15,16 +16,7 @@ import (
 func Listen(address string, opts ...Option) pipeline.Source {
 	name := "sflow(" + address + ")"
 	return pipeline.NewSource(name, func() (pipeline.Source, error) {
-		at, err := collector.Address(address, "sflow")
-		if err != nil {
-			return nil, err
-		}
-		o := options{}
-		for _, opt := range opts {
-			opt(&o)
-		}
-		o.live.Addresses = []string{at}
-		o.live.Protocols.SFlow = &o.decode
-		return collector.NewLive(name, o.live)
+		c := collector.Config{Protocols: collector.Protocols{SFlow: &sflow.Config{}}}
+		return collector.Listen(name, c, opts, collector.SFlowSchemes, address)
 	})
 }
