@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,21 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/sink"
 	"github.com/flowpipeline/pipeline/source"
+	"github.com/flowpipeline/pipeline/source/netflow"
+	"github.com/flowpipeline/pipeline/source/sflow"
 )
+
+func ExampleListen() {
+	exporters := source.Listen([]string{"netflow://", "ipfix+tcp://", "sflow://"},
+		netflow.Allow(netip.MustParsePrefix("192.0.2.0/24")),
+		netflow.Templates("/var/lib/collector/exporters.json"),
+		sflow.DefaultSamplingRate(1000),
+	)
+	fmt.Print(pipeline.From(exporters).To(sink.JSONFile("flows.json.zst")))
+	// Output:
+	// from listen(netflow://, ipfix+tcp://, sflow://)
+	// to json(flows.json.zst)
+}
 
 func ExampleFlows() {
 	var fl flow.Flow

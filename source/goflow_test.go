@@ -2,8 +2,13 @@ package source_test
 
 import (
 	"context"
+	"crypto/tls"
+	"io"
 	"log/slog"
+	"net"
 	"net/netip"
+	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,8 +18,12 @@ import (
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
 	export "github.com/flowpipeline/pipeline/internal/datagram/exporttest"
+	"github.com/flowpipeline/pipeline/internal/stream/certtest"
 	"github.com/flowpipeline/pipeline/sink"
 	"github.com/flowpipeline/pipeline/source"
+	"github.com/flowpipeline/pipeline/source/netflow"
+	"github.com/flowpipeline/pipeline/source/replay"
+	"github.com/flowpipeline/pipeline/source/sflow"
 )
 
 // listening hands on the addresses that a source logs.
@@ -69,8 +78,79 @@ func TestGoFlowMistakes(t *testing.T) {
 		"no address":        source.GoFlow(),
 		"the scheme is not": source.GoFlow("http://:80"),
 		"is not host:port":  source.GoFlow("netflow://x:y:z"),
+		"needs the option":  source.GoFlow("ipfix+tls://"),
+		"receive buffer":    source.Listen([]string{"sflow://"}, sflow.ReceiveBuffer(0)),
+		"is 0":              source.Listen([]string{"sflow://"}, netflow.SamplingRate(netip.MustParsePrefix("::/0"), 0)),
 	} {
 		_, err := pipeline.From(src).To(sink.Discard()).Build()
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// TestListen mixes transports, and has options of both packages: what is said of
+// receiving holds for all addresses.
+func TestListen(t *testing.T) {
+	own := certtest.New(t)
+	path := filepath.Join(t.TempDir(), "all.dgram")
+	at := make(chan netip.AddrPort, 4)
+	src := source.Listen([]string{"netflow://127.0.0.1:0", "ipfix+tcp://127.0.0.1:0", "ipfix+tls://127.0.0.1:0", "sflow://127.0.0.1:0"},
+		netflow.Allow(netip.MustParsePrefix("127.0.0.1/32")),
+		netflow.TLS(&tls.Config{Certificates: []tls.Certificate{own.Certificate()}}),
+		netflow.DefaultSamplingRate(7),
+		netflow.OnListen(func(a netip.AddrPort) { at <- a }),
+		sflow.Record(path),
+		sflow.DefaultSamplingRate(9),
+	)
+	var mu sync.Mutex
+	rates := map[uint32]int{}
+	flows := func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, count := range rates {
+			n += count
+		}
+		return n
+	}
+	count := sink.Func("count", func(b *flow.Batch) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for fl := range b.All() {
+			rates[fl.SamplingRate]++
+		}
+		return nil
+	})
+	pl, err := pipeline.From(src).To(count).Build(pipeline.WithLanes(2), pipeline.WithPoison())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- pl.Run(ctx) }()
+
+	send := export.Dial(t, <-at)
+	send(export.V5(0, 10))
+	send(export.IPFIXTemplate(0))
+	send(export.IPFIXData(0, 3))
+	plain, err := net.Dial("tcp", (<-at).String())
+	require.NoError(t, err)
+	defer func() { _ = plain.Close() }()
+	secure, err := tls.Dial("tcp", (<-at).String(), &tls.Config{RootCAs: own.Pool})
+	require.NoError(t, err)
+	defer func() { _ = secure.Close() }()
+	for i, c := range []io.Writer{plain, secure} {
+		_, err = c.Write(append(export.IPFIXTemplate(0), export.IPFIXData(0, 4+i)...))
+		require.NoError(t, err)
+	}
+	send = export.Dial(t, <-at)
+	send(export.SFlow(1))
+	require.Eventually(t, func() bool { return flows() == 10+3+4+5+1 }, 10*time.Second, time.Millisecond)
+	cancel()
+	require.NoError(t, <-done)
+	require.Equal(t, map[uint32]int{7: 22, 1000: 1}, rates, "only NetFlow has the rate")
+	counters := pl.Stats().Stages[0].Counters
+	require.EqualValues(t, 8, counters["datagrams"])
+	require.EqualValues(t, 2, counters["connections"])
+
+	replayed := sink.Count()
+	require.NoError(t, pipeline.From(replay.File(path)).To(replayed).Run(t.Context()))
+	require.EqualValues(t, 23, replayed.Flows())
 }

@@ -70,7 +70,7 @@ func (r *rig) close() {
 	for _, l := range r.lanes {
 		l.Close()
 	}
-	r.Listener.Close()
+	r.Close()
 }
 
 func (r *rig) dial() *net.TCPConn {
@@ -89,7 +89,7 @@ func (r *rig) refused() {
 		require.ErrorIs(r.t, err, syscall.ECONNRESET)
 		return
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	closed(r.t, c)
 }
 
@@ -187,7 +187,7 @@ func TestHoweverItIsWritten(t *testing.T) {
 		r := serve(t, 1, Config{})
 		c := r.dial()
 		go func() {
-			defer c.Close()
+			defer func() { _ = c.Close() }()
 			for p := range slices.Chunk(stream, size) {
 				if _, err := c.Write(p); err != nil {
 					t.Error(err)
@@ -312,7 +312,7 @@ func TestAllow(t *testing.T) {
 	if err != nil {
 		t.Skip("only one loopback address here: ", err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	write(t, c, message(16))
 	require.Equal(t, "127.0.0.2", r.receive(0, 1)[0].From.Addr().String())
 	require.Equal(t, Counts{Connections: 1, Refused: 1}, r.Counts())

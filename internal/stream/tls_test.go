@@ -55,7 +55,7 @@ func TestDrainWithTLS(t *testing.T) {
 	r.dial() // its handshake ends with the run
 	c, err := tls.Dial("tcp", r.Addrs()[0].String(), &tls.Config{RootCAs: own.Pool})
 	require.NoError(t, err)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	write(t, c, bytes.Repeat(message(1000), 100))
 	r.waitFor(func(c Counts) bool { return c.Connections == 2 })
 	_, err = r.lanes[0].Receive(t.Context(), time.Now().Add(10*time.Second))

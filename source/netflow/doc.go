@@ -1,9 +1,10 @@
 // Package netflow receives NetFlow v5, v7 and v9 (RFC 3954) and IPFIX (RFC 7011)
-// over UDP.
+// over UDP, and IPFIX over TCP and TLS.
 //
 //	pipeline.From(netflow.Listen(":2055", netflow.Templates("/var/lib/collector/templates")))
+//	pipeline.From(netflow.Listen("ipfix+tls://", netflow.TLS(config)))
 //
-// All versions come to one address. Exporters are told apart by address, version
+// All versions come to one address over UDP. Exporters are told apart by address, version
 // and observation domain. Options data (samplers, names of interfaces, VRFs and
 // applications) is used for the flows. Data that comes before its template waits
 // for it; with Templates, what is known of exporters outlives the process.
@@ -12,7 +13,21 @@
 //
 // With pipeline.WithLanes(n) each lane has a socket of its own on the port, where
 // the system can share one (Linux). What comes from one address and port stays on
-// one lane; what is known of exporters is common to all.
+// one lane; what is known of exporters is common to all. A connection belongs to
+// the lane that has the fewest when it is accepted.
+//
+// # Sessions
+//
+// A connection over TCP or TLS is a transport session of RFC 7011: templates,
+// options data and sequence numbers are its own, and end with it. An exporter that
+// connects again sends them again; none that is left from before, or comes over
+// another connection of the same exporter, is used. Templates keeps nothing of
+// sessions.
+//
+// Nothing is lost between an exporter and the pipeline: one that is too slow does
+// not read, and has the exporter wait. A connection on which no message begins
+// where one has to is closed, alone. When the run is told to stop, connections are
+// read until the kernel holds nothing of them, and closed.
 //
 // # Fields
 //
@@ -30,7 +45,16 @@
 // the network lost. receive_buffer_bytes is what the kernel granted.
 // abandoned_datagrams were received but not decoded, because the run was given
 // up; unrecorded_datagrams and unsaved_states tell of files that could not be
-// written.
+// written. Over TCP a message counts as a datagram.
+//
+// connections counts those accepted, refused_exporters also connections of
+// exporters that are not allowed, refused_connections those beyond MaxConnections,
+// failed_handshakes those that TLS refused. broken_connections were closed since
+// they brought something else than messages, idle_connections since they brought
+// nothing for IdleTimeout; failed_connections ended by an error of the network or
+// within a message. abandoned_bytes are of messages that did not come to their end,
+// and what followed something broken. The log names exporter and cause, at most
+// once a second.
 //
 // templates, templates_withdrawn and options_records count what exporters told of
 // themselves; held_sets and released_sets data that waited for a template;

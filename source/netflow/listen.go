@@ -11,7 +11,7 @@ import (
 // "ipfix+tcp://host:port" and "ipfix+tls://host:port" IPFIX alone over TCP and TLS.
 // Without a host it listens at every address, of IPv4 and IPv6; behind a scheme the
 // port may be left out together with its colon: it is 2055, 4739 of ipfix and
-// ipfix+tcp, or 4740 of ipfix+tls then.
+// ipfix+tcp, or 4740 of ipfix+tls then. source.Listen takes several addresses.
 //
 // The sockets are opened when the pipeline opens, and closed when the run ends.
 // After the run was told to stop, what the kernel holds by then is still decoded.

@@ -10,7 +10,7 @@ import (
 	"github.com/flowpipeline/pipeline/internal/netflow"
 )
 
-// Option changes how exports are received and decoded.
+// Option changes how exports are received and decoded. source.Listen takes it too.
 type Option func(*collector.Config)
 
 // Apply is for the sources that take the option.

@@ -213,13 +213,13 @@ func TestOverTLS(t *testing.T) {
 	c := start(t, "ipfix+tls://127.0.0.1:0", []netflow.Option{netflow.TLS(config)})
 	stranger, err := tls.Dial("tcp", c.at.String(), &tls.Config{RootCAs: own.Pool})
 	if err == nil { // the refusal comes later, in TLS 1.3
-		defer stranger.Close()
+		defer func() { _ = stranger.Close() }()
 	}
 	c.waitForCounter("failed_handshakes", 1)
 
 	conn, err := tls.Dial("tcp", c.at.String(), &tls.Config{RootCAs: own.Pool, Certificates: []tls.Certificate{own.Certificate()}})
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	c.write(conn, export.IPFIXTemplate(0), export.IPFIXData(0, 20), export.IPFIXData(20, 20))
 	c.waitFor(40)
 	counters := c.stop()
