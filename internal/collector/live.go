@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
@@ -62,6 +63,10 @@ func NewLive(name string, c Config) (*Live, error) {
 	}
 	if err := c.Protocols.check(); err != nil {
 		return nil, err
+	}
+	group := func(a Address) bool { return a.Transport == UDP && udp.IsGroup(a.HostPort) }
+	if c.UDP.Interface != "" && !slices.ContainsFunc(c.Addresses, group) {
+		return nil, errors.New("an interface is given, but no address of a multicast group")
 	}
 	l := &Live{name: name, c: c, lanes: 1}
 	l.parts = []*part{{live: l}}

@@ -17,11 +17,16 @@ const (
 // Config says how to receive.
 type Config struct {
 	// Address is host:port, as of net.ListenConfig; without a host it is every
-	// address, of IPv4 and IPv6.
+	// address, of IPv4 and IPv6. A multicast group is joined; the socket then also
+	// gets what is sent to the port at other addresses of the system.
 	Address string
+	// Interface is where a multicast group is joined; "" means the zone of the
+	// address, or else the system's choice.
+	Interface string
 	// Sockets is how many share the port; 0 means 1. The kernel gives all
 	// datagrams of one address and port to the same socket. Where it cannot do
-	// that there is one.
+	// that, and for a multicast group, of which each socket would get all, there
+	// is one.
 	Sockets int
 	// Buffer is how many bytes of datagrams the kernel shall hold for each
 	// socket; 0 means DefaultBuffer. What it grants, ReceiveBuffer tells.

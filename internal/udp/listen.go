@@ -12,7 +12,7 @@ func Listen(ctx context.Context, c Config) ([]*Socket, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if !CanShare {
+	if !CanShare || IsGroup(c.Address) {
 		c.Sockets = 1
 	}
 	lc := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
@@ -34,11 +34,10 @@ func Listen(ctx context.Context, c Config) ([]*Socket, error) {
 }
 
 func open(ctx context.Context, lc *net.ListenConfig, c *Config) (*Socket, error) {
-	pc, err := lc.ListenPacket(ctx, "udp", c.Address)
+	conn, err := bind(ctx, lc, c)
 	if err != nil {
 		return nil, err
 	}
-	conn := pc.(*net.UDPConn)
 	raw, err := conn.SyscallConn()
 	if err == nil {
 		err = grow(conn, raw, c.Buffer)
@@ -48,4 +47,15 @@ func open(ctx context.Context, lc *net.ListenConfig, c *Config) (*Socket, error)
 		return nil, err
 	}
 	return newSocket(conn, raw, c), nil
+}
+
+func bind(ctx context.Context, lc *net.ListenConfig, c *Config) (*net.UDPConn, error) {
+	if IsGroup(c.Address) {
+		return join(c)
+	}
+	pc, err := lc.ListenPacket(ctx, "udp", c.Address)
+	if err != nil {
+		return nil, err
+	}
+	return pc.(*net.UDPConn), nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -278,6 +279,58 @@ func TestNoAllocations(t *testing.T) {
 		_, _ = c.Write(p)
 		_, _ = s.Receive(ctx, deadline)
 	}))
+}
+
+// TestMulticast joins groups on the loopback interface, and has several sockets
+// wanted, of which there is one.
+func TestMulticast(t *testing.T) {
+	lo := loopback(t)
+	joined := func() string {
+		groups, err := lo.MulticastAddrs()
+		require.NoError(t, err)
+		return fmt.Sprint(groups)
+	}
+	for group, own := range map[string]string{"239.255.18.7:0": "127.0.0.1", "[ff02::1:8a3]:0": "::1"} {
+		if own == "::1" && !hasIPv6() {
+			continue
+		}
+		all := listen(t, udp.Config{Address: group, Interface: lo.Name, Sockets: 4})
+		require.Len(t, all, 1)
+		require.Contains(t, joined(), netip.MustParseAddrPort(group).Addr().String())
+		to := netip.AddrPortFrom(netip.MustParseAddrPort(group).Addr(), all[0].Addr().Port())
+		if to.Addr().Is6() {
+			to = netip.AddrPortFrom(to.Addr().WithZone(lo.Name), to.Port())
+		}
+		from := net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(own), 0))
+		c, err := net.DialUDP("udp", from, net.UDPAddrFromAddrPort(to))
+		if errors.Is(err, syscall.ENETUNREACH) && own == "::1" {
+			continue // Linux has no way to groups of IPv6 on the loopback interface
+		}
+		require.NoError(t, err, group)
+		send(t, c, "hello")
+		d := receive(t, all[0], 1)[0]
+		require.Equal(t, "hello", string(d.Payload))
+		require.Equal(t, own, d.From.Addr().String())
+		require.NoError(t, c.Close())
+	}
+	_, err := udp.Listen(t.Context(), udp.Config{Address: "239.255.18.7:0", Interface: "no such", Now: now})
+	require.ErrorContains(t, err, "239.255.18.7:0")
+	_, err = udp.Listen(t.Context(), udp.Config{Address: "[ff02::1:8a3%none]:0", Now: now})
+	require.ErrorContains(t, err, "no such network interface")
+}
+
+// loopback returns the loopback interface.
+func loopback(t *testing.T) *net.Interface {
+	t.Helper()
+	all, err := net.Interfaces()
+	require.NoError(t, err)
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 {
+			return &i
+		}
+	}
+	t.Skip("no loopback interface")
+	return nil
 }
 
 // TestJoin has one receiver for two ports.

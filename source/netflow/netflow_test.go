@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -163,6 +164,26 @@ func TestLanes(t *testing.T) {
 	require.EqualValues(t, exporters*each, counters["datagrams"])
 }
 
+// TestMulticast has two lanes, of which one reads the group.
+func TestMulticast(t *testing.T) {
+	all, err := net.Interfaces()
+	require.NoError(t, err)
+	i := slices.IndexFunc(all, func(i net.Interface) bool { return i.Flags&net.FlagLoopback != 0 })
+	require.GreaterOrEqual(t, i, 0, "a loopback interface")
+	c := start(t, "netflow://239.255.18.8:0", []netflow.Option{netflow.Interface(all[i].Name)}, pipeline.WithLanes(2))
+	conn, err := net.DialUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, &net.UDPAddr{IP: net.IPv4(239, 255, 18, 8), Port: int(c.at.Port())})
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	for i := range uint32(10) {
+		_, err = conn.Write(export.V5(i*3, 3))
+		require.NoError(t, err)
+	}
+	c.waitFor(30)
+	counters := c.stop()
+	require.EqualValues(t, 10, counters["datagrams"], "each once")
+	require.Zero(t, counters["lost_records"])
+}
+
 func TestSmallBatches(t *testing.T) {
 	c := start(t, "127.0.0.1:0", nil, pipeline.WithBatchSize(7))
 	send := export.Dial(t, c.at)
@@ -308,6 +329,7 @@ func TestMistakes(t *testing.T) {
 		"is not host:port":    netflow.Listen("nonsense"),
 		"receive buffer":      netflow.Listen(":0", netflow.ReceiveBuffer(0)),
 		"longest datagram":    netflow.Listen(":0", netflow.MaxDatagram(3)),
+		"no address of a mul": netflow.Listen(":0", netflow.Interface("eth0")),
 		"no field":            netflow.Listen(":0", netflow.Map(0, 1, "nonsense")),
 		"not valid":           netflow.Listen(":0", netflow.Allow(netip.Prefix{})),
 		"is 0":                netflow.Listen(":0", netflow.SamplingRate(netip.MustParsePrefix("::/0"), 0)),

@@ -121,6 +121,12 @@ func IdleTimeout(d time.Duration) Option {
 	return func(c *collector.Config) { c.TCP.Idle = collector.OrMistake(d) }
 }
 
+// Interface names the interface on which a multicast group is joined; the default
+// is the zone of the address, or else the system's choice.
+func Interface(name string) Option {
+	return func(c *collector.Config) { c.UDP.Interface = name }
+}
+
 // OnListen has fn told each address once all sockets are open, with the port that 0
 // became. It is called when the pipeline opens.
 func OnListen(fn func(netip.AddrPort)) Option {

@@ -60,6 +60,12 @@ func Allow(prefixes ...netip.Prefix) Option {
 // error ends the recording, and not the run.
 func Record(path string) Option { return func(c *collector.Config) { c.Record = path } }
 
+// Interface names the interface on which a multicast group is joined; the default
+// is the zone of the address, or else the system's choice.
+func Interface(name string) Option {
+	return func(c *collector.Config) { c.UDP.Interface = name }
+}
+
 // OnListen has fn told each address once all sockets are open, with the port that 0
 // became. It is called when the pipeline opens.
 func OnListen(fn func(netip.AddrPort)) Option {
