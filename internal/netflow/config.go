@@ -25,7 +25,7 @@ type Config struct {
 	HoldFor time.Duration
 	// TemplateTTL is how long a template lives that is neither sent again nor
 	// used, and how long an exporter is remembered that sends nothing; 0 means
-	// 24 hours.
+	// 24 hours. What a session told lives as long as it does.
 	TemplateTTL time.Duration
 	// PortInKey tells exporters behind one address apart by their port. It is
 	// for address translation; an exporter that changes its port loses its

@@ -2,7 +2,9 @@ package netflow
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,6 +37,21 @@ func TestSessionsHaveTheirOwnState(t *testing.T) {
 	require.Zero(t, r.count(LostRecords))
 	require.Zero(t, r.count(LateDatagrams)+r.count(SequenceResets))
 	require.Equal(t, StoreStats{Exporters: 3, Domains: 3, Templates: 2}, r.store.Stats())
+}
+
+// TestTemplatesLiveAsLongAsTheirSession lets days pass, in which nothing comes:
+// over TCP a template is sent once.
+func TestTemplatesLiveAsLongAsTheirSession(t *testing.T) {
+	r := newRig(t, Config{}, 8)
+	r.session = 1
+	r.flows(from(ipfix(0, 7, appendSet(nil, 2, templateBody(300, short)), appendSet(nil, 301, shortRecord(1))))...)
+	other := datagram{netip.MustParseAddrPort("192.0.2.2:1"), v9(1, 1)}
+	for range 3 {
+		r.now += int64(48 * time.Hour)
+		r.flows(other)
+	}
+	require.Equal(t, 1, r.count(HoldExpired), "held data does not live so long")
+	require.Len(t, r.flows(from(ipfix(1, 7, appendSet(nil, 300, shortRecord(1))))...), 1)
 }
 
 func TestASessionEnds(t *testing.T) {

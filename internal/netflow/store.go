@@ -18,7 +18,8 @@ const (
 
 // Store is what is known of exporters: templates, options data, and data sets
 // that wait for their template. It is bounded, and forgets what has not been
-// sent nor used for Config.TemplateTTL. All methods may be called concurrently.
+// sent nor used for Config.TemplateTTL, and what a session told at its end. All
+// methods may be called concurrently.
 type Store struct {
 	cfg Config
 
@@ -135,6 +136,9 @@ func (s *Store) sweep(now int64) (expired int) {
 		e.mu.Lock()
 		for id, d := range e.domains {
 			expired += s.expireHeld(d, now)
+			if key.session != 0 {
+				continue // templates live as long as it does
+			}
 			for _, t := range d.templates {
 				if now-t.used > ttl {
 					s.remove(d, t)

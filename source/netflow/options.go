@@ -84,7 +84,7 @@ func MaxTemplates(n int) Option {
 }
 
 // TemplateTTL sets how long a template lives that is neither sent again nor used;
-// the default is a day.
+// the default is a day. Those of a session over TCP live as long as it does.
 func TemplateTTL(d time.Duration) Option {
 	return func(c *collector.Config) { c.Protocols.NetFlow.TemplateTTL = collector.OrMistake(d) }
 }
