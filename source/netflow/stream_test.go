@@ -137,6 +137,29 @@ func TestStopDeliversWhatConnectionsHold(t *testing.T) {
 	}
 }
 
+// TestGivenUp has a sink that does not come back before the drain timeout: the run
+// ends all the same, and nothing is left of it.
+func TestGivenUp(t *testing.T) {
+	c := start(t, "ipfix+tcp://127.0.0.1:0", nil, pipeline.WithLanes(2), pipeline.WithDrainTimeout(50*time.Millisecond))
+	blocked, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	look := func(*flow.Batch) {
+		once.Do(func() { close(blocked) })
+		<-release
+	}
+	c.look.Store(&look)
+	conn := c.connect()
+	c.write(conn, export.IPFIXTemplate(0), export.IPFIXData(0, 30))
+	<-blocked
+	for i := range uint32(100) {
+		c.write(conn, export.IPFIXData(30+i*30, 30))
+	}
+	c.cancel()
+	time.AfterFunc(200*time.Millisecond, func() { close(release) })
+	require.ErrorIs(t, <-c.done, pipeline.ErrDrainTimeout)
+	require.NotZero(t, c.pl.Stats().Stages[0].Counters["connections"])
+}
+
 func TestCountsWhatIsWrongOverTCP(t *testing.T) {
 	c := start(t, "ipfix+tcp://127.0.0.1:0", []netflow.Option{netflow.IdleTimeout(time.Minute)})
 	good := c.connect()
