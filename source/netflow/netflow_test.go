@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -69,6 +70,18 @@ func (c *collector) waitFor(flows int) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool { return c.flows.Load() >= int64(flows) }, 10*time.Second, time.Millisecond)
 	require.EqualValues(c.t, flows, c.flows.Load())
+}
+
+// block has the sink wait for release; blocked tells that it does.
+func (c *collector) block() (blocked <-chan struct{}, release func()) {
+	waits, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	look := func(*flow.Batch) {
+		once.Do(func() { close(waits) })
+		<-goOn
+	}
+	c.look.Store(&look)
+	return waits, func() { close(goOn) }
 }
 
 // stop ends the run and returns the source's counters.
@@ -199,23 +212,14 @@ func TestSmallBatches(t *testing.T) {
 func TestWhatTheKernelHoldsIsDelivered(t *testing.T) {
 	c := start(t, "127.0.0.1:0", nil)
 	send := export.Dial(t, c.at)
-	blocked, release := make(chan struct{}), make(chan struct{})
-	first := true
-	look := func(*flow.Batch) {
-		if first {
-			first = false
-			close(blocked)
-			<-release
-		}
-	}
-	c.look.Store(&look)
+	blocked, release := c.block()
 	send(export.V5(0, 1))
 	<-blocked
 	for i := range 200 {
 		send(export.V5(uint32(1+i*30), 30))
 	}
 	c.cancel()
-	close(release)
+	release()
 	counters := c.stop()
 	require.EqualValues(t, 6001, c.flows.Load())
 	require.EqualValues(t, 201, counters["datagrams"])

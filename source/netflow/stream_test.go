@@ -111,13 +111,7 @@ func TestASessionBeginsWithNothing(t *testing.T) {
 func TestStopDeliversWhatConnectionsHold(t *testing.T) {
 	for _, lanes := range []int{1, 2} {
 		c := start(t, "ipfix+tcp://127.0.0.1:0", nil, pipeline.WithLanes(lanes))
-		blocked, release := make(chan struct{}), make(chan struct{})
-		var once sync.Once
-		look := func(*flow.Batch) {
-			once.Do(func() { close(blocked) })
-			<-release
-		}
-		c.look.Store(&look)
+		blocked, release := c.block()
 		const sessions, each = 4, 50
 		for range sessions {
 			conn := c.connect()
@@ -129,7 +123,7 @@ func TestStopDeliversWhatConnectionsHold(t *testing.T) {
 		}
 		<-blocked
 		c.cancel()
-		close(release)
+		release()
 		counters := c.stop()
 		require.EqualValues(t, sessions*each*30, c.flows.Load())
 		require.EqualValues(t, sessions, counters["connections"])
@@ -141,13 +135,7 @@ func TestStopDeliversWhatConnectionsHold(t *testing.T) {
 // ends all the same, and nothing is left of it.
 func TestGivenUp(t *testing.T) {
 	c := start(t, "ipfix+tcp://127.0.0.1:0", nil, pipeline.WithLanes(2), pipeline.WithDrainTimeout(50*time.Millisecond))
-	blocked, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	look := func(*flow.Batch) {
-		once.Do(func() { close(blocked) })
-		<-release
-	}
-	c.look.Store(&look)
+	blocked, release := c.block()
 	conn := c.connect()
 	c.write(conn, export.IPFIXTemplate(0), export.IPFIXData(0, 30))
 	<-blocked
@@ -155,7 +143,7 @@ func TestGivenUp(t *testing.T) {
 		c.write(conn, export.IPFIXData(30+i*30, 30))
 	}
 	c.cancel()
-	time.AfterFunc(200*time.Millisecond, func() { close(release) })
+	time.AfterFunc(200*time.Millisecond, release)
 	require.ErrorIs(t, <-c.done, pipeline.ErrDrainTimeout)
 	require.NotZero(t, c.pl.Stats().Stages[0].Counters["connections"])
 }
