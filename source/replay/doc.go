@@ -7,9 +7,11 @@
 //	pipeline.From(replay.File("night.dgram.zst", replay.Speed(10)))
 //
 // NetFlow, IPFIX and sFlow are told apart by their version. The flows are the same
-// at any speed: TimeReceived is when the datagram was received at the time.
-// Without Speed the pipeline runs on the time that the flows tell, and gives the
-// same output every time; with it, on the clock.
+// at any speed: TimeReceived is when the datagram was received at the time. A
+// recording tells which messages came in one session over TCP, and where it ended,
+// so that templates mean what they meant then. Without Speed the pipeline runs on
+// the time that the flows tell, and gives the same output every time; with it, on
+// the clock.
 //
 // For the flows of the packets in a capture, take package pcap.
 //
