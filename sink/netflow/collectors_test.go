@@ -2,6 +2,7 @@ package netflow
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -37,11 +38,10 @@ func daemon(t *testing.T, port int, path string, args ...string) (stop func() st
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, cmd.Start())
-	hex := fmt.Sprintf(":%04X ", port)
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		table, err := os.ReadFile("/proc/net/udp")
-		if err != nil || bytes.Contains(table, []byte(hex)) {
+		if _, listens := queued(t, port); listens {
 			break
 		}
 		if time.Since(begun) > 10*time.Second {
@@ -51,11 +51,65 @@ func daemon(t *testing.T, port int, path string, args ...string) (stop func() st
 		}
 	}
 	return func() string {
-		time.Sleep(500 * time.Millisecond) // for what the kernel holds for it
+		settle(t, port, cmd.Process.Pid)
 		_ = cmd.Process.Signal(syscall.SIGINT)
 		_ = cmd.Wait()
 		return out.String()
 	}
+}
+
+// nothing is what the kernel writes of an empty queue.
+const nothing = "00000000:00000000"
+
+// queued returns what the kernel holds for the socket at a UDP port, as the
+// kernel writes it, and whether there is one.
+func queued(t *testing.T, port int) (queue string, listens bool) {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/udp")
+	require.NoError(t, err)
+	for line := range strings.Lines(string(table)) {
+		columns := strings.Fields(line)
+		if strings.HasSuffix(columns[1], fmt.Sprintf(":%04X", port)) {
+			return columns[4], true
+		}
+	}
+	return "", false
+}
+
+// settle waits until a collector has taken all that was sent to its port, and its
+// processes have nothing to do.
+func settle(t *testing.T, port, group int) {
+	t.Helper()
+	const steps = 10
+	quiet, last := 0, ""
+	for begun := time.Now(); quiet < steps && time.Since(begun) < time.Minute; time.Sleep(50 * time.Millisecond) {
+		queue, _ := queued(t, port)
+		now, sleeps := activity(group)
+		if now != last || !sleeps || queue != nothing {
+			quiet = 0
+		}
+		quiet, last = quiet+1, now
+	}
+}
+
+// activity returns the processor time of each process of a group, and whether all
+// of them sleep.
+func activity(group int) (times string, sleep bool) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	sleep = true
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // the process is gone
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		columns := strings.Fields(rest) // from the state on, the third of proc(5)
+		if len(columns) > 12 && columns[2] == fmt.Sprint(group) {
+			sleep = sleep && columns[0] == "S"
+			times += path + " " + columns[11] + " " + columns[12] + "\n"
+		}
+	}
+	return times, sleep
 }
 
 // aggregate is what a collector should have: packets and bytes by flow.
@@ -77,7 +131,7 @@ func same(t *testing.T, want, got aggregate, log string) {
 
 // send exports made-up flows and returns what was sent, as it is and multiplied
 // by the rates.
-func send(t *testing.T, target string, rates []uint32, key func(*flow.Flow) string) (raw, scaled aggregate) {
+func send(t *testing.T, scheme string, port int, rates []uint32, key func(*flow.Flow) string) (raw, scaled aggregate) {
 	t.Helper()
 	raw, scaled = aggregate{}, aggregate{}
 	i := 0
@@ -95,8 +149,17 @@ func send(t *testing.T, target string, rates []uint32, key func(*flow.Flow) stri
 		raw.add(key(fl), fl.Packets, fl.Bytes)
 		scaled.add(key(fl), fl.Packets*rate, fl.Bytes*rate)
 	})
-	slow := pipeline.TransformFunc(pause)
-	pipelinetest.Run(t, pipeline.From(pipelinetest.Generate(5000, 11)).Through(change, slow).To(Export(target)), pipeline.WithClock(pipeline.WallClock()))
+	// A batch is sent once the collector has taken the one before.
+	slow := pipeline.TransformFunc(func(context.Context, *flow.Batch) error {
+		for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(time.Millisecond) {
+			if queue, _ := queued(t, port); queue == nothing {
+				break
+			}
+		}
+		return nil
+	})
+	export := Export(fmt.Sprintf("%s://127.0.0.1:%d", scheme, port))
+	pipelinetest.Run(t, pipeline.From(pipelinetest.Generate(5000, 11)).Through(change, slow).To(export), pipeline.WithClock(pipeline.WallClock()))
 	require.Equal(t, 5000, i)
 	return raw, scaled
 }
@@ -150,7 +213,7 @@ func TestNfcapd(t *testing.T) {
 			t.Run(scheme+" "+name, func(t *testing.T) {
 				dir, port := t.TempDir(), freePort(t)
 				stop := daemon(t, port, nfcapd, "-b", "127.0.0.1", "-p", fmt.Sprint(port), "-w", dir, "-B", "4000000", "-t", "3600")
-				raw, scaled := send(t, fmt.Sprintf("%s://127.0.0.1:%d", scheme, port), rates, nfdumpKey)
+				raw, scaled := send(t, scheme, port, rates, nfdumpKey)
 				log := stop()
 				cmd := exec.Command(nfdump, "-N", "-6", "-o", "json", "-R", dir)
 				cmd.Env = append(cmd.Environ(), "TZ=UTC")
@@ -196,7 +259,7 @@ func TestNfacctd(t *testing.T) {
 					"nfacctd_renormalize: true", "plugin_buffer_size: 102400", "plugin_pipe_size: 10240000", "",
 				}, "\n")), 0o600))
 				stop := daemon(t, port, nfacctd, "-f", conf)
-				_, want := send(t, fmt.Sprintf("%s://127.0.0.1:%d", scheme, port), rates, key)
+				_, want := send(t, scheme, port, rates, key)
 				log := stop()
 				var out []byte
 				require.Eventually(t, func() bool {
