@@ -37,6 +37,7 @@ var offsets = [...]uintptr{
 	flow.FieldVLAN:              unsafe.Offsetof(flow.Flow{}.VLAN),
 	flow.FieldSrcVLAN:           unsafe.Offsetof(flow.Flow{}.SrcVLAN),
 	flow.FieldDstVLAN:           unsafe.Offsetof(flow.Flow{}.DstVLAN),
+	flow.FieldRecordType:        unsafe.Offsetof(flow.Flow{}.RecordType),
 	flow.FieldEndReason:         unsafe.Offsetof(flow.Flow{}.EndReason),
 	flow.FieldNormalized:        unsafe.Offsetof(flow.Flow{}.Normalized),
 	flow.FieldBiflowDirection:   unsafe.Offsetof(flow.Flow{}.BiflowDirection),

@@ -12,6 +12,9 @@ import (
 // Type matches flows by the protocol that the record arrived by: any of the values. An absent one is 0.
 func Type(values ...uint8) Predicate { return numberLeaf(flow.FieldType, values) }
 
+// RecordType matches flows by the kind of the record; absent for a flow: any of the values. An absent one is 0.
+func RecordType(values ...uint8) Predicate { return numberLeaf(flow.FieldRecordType, values) }
+
 // TimeReceived matches flows by the time of when the record, or the packet that completed the flow, was received: from one time up to another.
 func TimeReceived(from, to time.Time) Predicate { return timeLeaf(flow.FieldTimeReceived, from, to) }
 
@@ -532,6 +535,142 @@ func RTT(values ...uint64) Predicate { return numberLeaf(flow.FieldRTT, values) 
 
 // Retransmits matches flows by the retransmitted TCP segments [packets]: any of the values. An absent one is 0.
 func Retransmits(values ...uint64) Predicate { return numberLeaf(flow.FieldRetransmits, values) }
+
+// IfIndex matches flows by the ifIndex of the interface that is counted: any of the values. An absent one is 0.
+func IfIndex(values ...uint32) Predicate { return numberLeaf(flow.FieldIfIndex, values) }
+
+// IfName matches flows by the name of the interface that is counted: any of the texts, case included.
+func IfName(texts ...string) Predicate { return textLeaf(flow.FieldIfName, texts) }
+
+// IfType matches flows by the type of the interface: any of the values. An absent one is 0.
+func IfType(values ...uint32) Predicate { return numberLeaf(flow.FieldIfType, values) }
+
+// IfSpeed matches flows by the speed of the interface [bit/s]: any of the values. An absent one is 0.
+func IfSpeed(values ...uint64) Predicate { return numberLeaf(flow.FieldIfSpeed, values) }
+
+// IfDuplex matches flows by the directions in which the interface carries traffic: any of the values. An absent one is 0.
+func IfDuplex(values ...uint8) Predicate { return numberLeaf(flow.FieldIfDuplex, values) }
+
+// IfAdminStatus matches flows by the state that the interface is configured to: any of the values. An absent one is 0.
+func IfAdminStatus(values ...uint8) Predicate { return numberLeaf(flow.FieldIfAdminStatus, values) }
+
+// IfOperStatus matches flows by the state that the interface is in: any of the values. An absent one is 0.
+func IfOperStatus(values ...uint8) Predicate { return numberLeaf(flow.FieldIfOperStatus, values) }
+
+// IfPromiscuous matches flows by the whether the interface takes frames for everybody: any of the values. An absent one is 0.
+func IfPromiscuous(values ...uint8) Predicate { return numberLeaf(flow.FieldIfPromiscuous, values) }
+
+// IfInOctets matches flows by the bytes that the interface received [bytes]: any of the values. An absent one is 0.
+func IfInOctets(values ...uint64) Predicate { return numberLeaf(flow.FieldIfInOctets, values) }
+
+// IfInUcastPkts matches flows by the unicast packets that the interface received [packets]: any of the values. An absent one is 0.
+func IfInUcastPkts(values ...uint64) Predicate { return numberLeaf(flow.FieldIfInUcastPkts, values) }
+
+// IfInMulticastPkts matches flows by the multicast packets that the interface received [packets]: any of the values. An absent one is 0.
+func IfInMulticastPkts(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldIfInMulticastPkts, values)
+}
+
+// IfInBroadcastPkts matches flows by the broadcast packets that the interface received [packets]: any of the values. An absent one is 0.
+func IfInBroadcastPkts(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldIfInBroadcastPkts, values)
+}
+
+// IfInDiscards matches flows by the packets discarded without an error on receipt [packets]: any of the values. An absent one is 0.
+func IfInDiscards(values ...uint64) Predicate { return numberLeaf(flow.FieldIfInDiscards, values) }
+
+// IfInErrors matches flows by the packets with errors on receipt [packets]: any of the values. An absent one is 0.
+func IfInErrors(values ...uint64) Predicate { return numberLeaf(flow.FieldIfInErrors, values) }
+
+// IfInUnknownProtos matches flows by the packets received of a protocol that is not known [packets]: any of the values. An absent one is 0.
+func IfInUnknownProtos(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldIfInUnknownProtos, values)
+}
+
+// IfOutOctets matches flows by the bytes that the interface sent [bytes]: any of the values. An absent one is 0.
+func IfOutOctets(values ...uint64) Predicate { return numberLeaf(flow.FieldIfOutOctets, values) }
+
+// IfOutUcastPkts matches flows by the unicast packets that the interface sent [packets]: any of the values. An absent one is 0.
+func IfOutUcastPkts(values ...uint64) Predicate { return numberLeaf(flow.FieldIfOutUcastPkts, values) }
+
+// IfOutMulticastPkts matches flows by the multicast packets that the interface sent [packets]: any of the values. An absent one is 0.
+func IfOutMulticastPkts(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldIfOutMulticastPkts, values)
+}
+
+// IfOutBroadcastPkts matches flows by the broadcast packets that the interface sent [packets]: any of the values. An absent one is 0.
+func IfOutBroadcastPkts(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldIfOutBroadcastPkts, values)
+}
+
+// IfOutDiscards matches flows by the packets discarded without an error before sending [packets]: any of the values. An absent one is 0.
+func IfOutDiscards(values ...uint64) Predicate { return numberLeaf(flow.FieldIfOutDiscards, values) }
+
+// IfOutErrors matches flows by the packets with errors that kept them from being sent [packets]: any of the values. An absent one is 0.
+func IfOutErrors(values ...uint64) Predicate { return numberLeaf(flow.FieldIfOutErrors, values) }
+
+// Dot3AlignmentErrors matches flows by the frames whose length is no whole number of bytes [frames]: any of the values. An absent one is 0.
+func Dot3AlignmentErrors(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3AlignmentErrors, values)
+}
+
+// Dot3FCSErrors matches flows by the frames with a bad check sequence [frames]: any of the values. An absent one is 0.
+func Dot3FCSErrors(values ...uint64) Predicate { return numberLeaf(flow.FieldDot3FCSErrors, values) }
+
+// Dot3SingleCollisionFrames matches flows by the frames sent after one collision [frames]: any of the values. An absent one is 0.
+func Dot3SingleCollisionFrames(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3SingleCollisionFrames, values)
+}
+
+// Dot3MultipleCollisionFrames matches flows by the frames sent after several collisions [frames]: any of the values. An absent one is 0.
+func Dot3MultipleCollisionFrames(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3MultipleCollisionFrames, values)
+}
+
+// Dot3SQETestErrors matches flows by the errors of the signal quality test: any of the values. An absent one is 0.
+func Dot3SQETestErrors(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3SQETestErrors, values)
+}
+
+// Dot3DeferredTransmissions matches flows by the frames whose first attempt was delayed by a busy medium [frames]: any of the values. An absent one is 0.
+func Dot3DeferredTransmissions(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3DeferredTransmissions, values)
+}
+
+// Dot3LateCollisions matches flows by the collisions after the time in which they should show: any of the values. An absent one is 0.
+func Dot3LateCollisions(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3LateCollisions, values)
+}
+
+// Dot3ExcessiveCollisions matches flows by the frames not sent after too many collisions [frames]: any of the values. An absent one is 0.
+func Dot3ExcessiveCollisions(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3ExcessiveCollisions, values)
+}
+
+// Dot3InternalMACTransmitErrors matches flows by the frames not sent for an internal error [frames]: any of the values. An absent one is 0.
+func Dot3InternalMACTransmitErrors(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3InternalMACTransmitErrors, values)
+}
+
+// Dot3CarrierSenseErrors matches flows by the times that the carrier was lost or missing: any of the values. An absent one is 0.
+func Dot3CarrierSenseErrors(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3CarrierSenseErrors, values)
+}
+
+// Dot3FrameTooLongs matches flows by the frames longer than allowed [frames]: any of the values. An absent one is 0.
+func Dot3FrameTooLongs(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3FrameTooLongs, values)
+}
+
+// Dot3InternalMACReceiveErrors matches flows by the frames not received for an internal error [frames]: any of the values. An absent one is 0.
+func Dot3InternalMACReceiveErrors(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3InternalMACReceiveErrors, values)
+}
+
+// Dot3SymbolErrors matches flows by the symbols that were not valid: any of the values. An absent one is 0.
+func Dot3SymbolErrors(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldDot3SymbolErrors, values)
+}
 
 // CustomerID matches flows by the customer that the flow belongs to: any of the values. An absent one is 0.
 func CustomerID(values ...uint32) Predicate { return numberLeaf(flow.FieldCustomerID, values) }

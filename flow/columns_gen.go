@@ -910,6 +910,296 @@ func (b *Batch) Retransmits(fl *Flow) (uint64, bool) {
 // SetRetransmits sets the retransmitted TCP segments [packets].
 func (b *Batch) SetRetransmits(fl *Flow, v uint64) { setCell(b, fl, FieldRetransmits, v) }
 
+// IfIndex returns the ifIndex of the interface that is counted, and whether it is set.
+func (b *Batch) IfIndex(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldIfIndex)
+}
+
+// SetIfIndex sets the ifIndex of the interface that is counted.
+func (b *Batch) SetIfIndex(fl *Flow, v uint32) { setCell(b, fl, FieldIfIndex, v) }
+
+// IfName returns the name of the interface that is counted, and whether it is set.
+func (b *Batch) IfName(fl *Flow) ([]byte, bool) {
+	return b.Text(fl, FieldIfName)
+}
+
+// SetIfName sets the name of the interface that is counted.
+func (b *Batch) SetIfName(fl *Flow, v string) {
+	setCell(b, fl, FieldIfName, b.AppendText(v))
+}
+
+// IfType returns the type of the interface, and whether it is set.
+func (b *Batch) IfType(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldIfType)
+}
+
+// SetIfType sets the type of the interface.
+func (b *Batch) SetIfType(fl *Flow, v uint32) { setCell(b, fl, FieldIfType, v) }
+
+// IfSpeed returns the speed of the interface [bit/s], and whether it is set.
+func (b *Batch) IfSpeed(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfSpeed)
+}
+
+// SetIfSpeed sets the speed of the interface [bit/s].
+func (b *Batch) SetIfSpeed(fl *Flow, v uint64) { setCell(b, fl, FieldIfSpeed, v) }
+
+// IfDuplex returns the directions in which the interface carries traffic, and whether it is set.
+func (b *Batch) IfDuplex(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldIfDuplex)
+}
+
+// SetIfDuplex sets the directions in which the interface carries traffic.
+func (b *Batch) SetIfDuplex(fl *Flow, v uint8) { setCell(b, fl, FieldIfDuplex, v) }
+
+// IfAdminStatus returns the state that the interface is configured to, and whether it is set.
+func (b *Batch) IfAdminStatus(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldIfAdminStatus)
+}
+
+// SetIfAdminStatus sets the state that the interface is configured to.
+func (b *Batch) SetIfAdminStatus(fl *Flow, v uint8) { setCell(b, fl, FieldIfAdminStatus, v) }
+
+// IfOperStatus returns the state that the interface is in, and whether it is set.
+func (b *Batch) IfOperStatus(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldIfOperStatus)
+}
+
+// SetIfOperStatus sets the state that the interface is in.
+func (b *Batch) SetIfOperStatus(fl *Flow, v uint8) { setCell(b, fl, FieldIfOperStatus, v) }
+
+// IfPromiscuous returns the whether the interface takes frames for everybody, and whether it is set.
+func (b *Batch) IfPromiscuous(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldIfPromiscuous)
+}
+
+// SetIfPromiscuous sets the whether the interface takes frames for everybody.
+func (b *Batch) SetIfPromiscuous(fl *Flow, v uint8) { setCell(b, fl, FieldIfPromiscuous, v) }
+
+// IfInOctets returns the bytes that the interface received [bytes], and whether it is set.
+func (b *Batch) IfInOctets(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInOctets)
+}
+
+// SetIfInOctets sets the bytes that the interface received [bytes].
+func (b *Batch) SetIfInOctets(fl *Flow, v uint64) { setCell(b, fl, FieldIfInOctets, v) }
+
+// IfInUcastPkts returns the unicast packets that the interface received [packets], and whether it is set.
+func (b *Batch) IfInUcastPkts(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInUcastPkts)
+}
+
+// SetIfInUcastPkts sets the unicast packets that the interface received [packets].
+func (b *Batch) SetIfInUcastPkts(fl *Flow, v uint64) { setCell(b, fl, FieldIfInUcastPkts, v) }
+
+// IfInMulticastPkts returns the multicast packets that the interface received [packets], and whether it is set.
+func (b *Batch) IfInMulticastPkts(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInMulticastPkts)
+}
+
+// SetIfInMulticastPkts sets the multicast packets that the interface received [packets].
+func (b *Batch) SetIfInMulticastPkts(fl *Flow, v uint64) { setCell(b, fl, FieldIfInMulticastPkts, v) }
+
+// IfInBroadcastPkts returns the broadcast packets that the interface received [packets], and whether it is set.
+func (b *Batch) IfInBroadcastPkts(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInBroadcastPkts)
+}
+
+// SetIfInBroadcastPkts sets the broadcast packets that the interface received [packets].
+func (b *Batch) SetIfInBroadcastPkts(fl *Flow, v uint64) { setCell(b, fl, FieldIfInBroadcastPkts, v) }
+
+// IfInDiscards returns the packets discarded without an error on receipt [packets], and whether it is set.
+func (b *Batch) IfInDiscards(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInDiscards)
+}
+
+// SetIfInDiscards sets the packets discarded without an error on receipt [packets].
+func (b *Batch) SetIfInDiscards(fl *Flow, v uint64) { setCell(b, fl, FieldIfInDiscards, v) }
+
+// IfInErrors returns the packets with errors on receipt [packets], and whether it is set.
+func (b *Batch) IfInErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInErrors)
+}
+
+// SetIfInErrors sets the packets with errors on receipt [packets].
+func (b *Batch) SetIfInErrors(fl *Flow, v uint64) { setCell(b, fl, FieldIfInErrors, v) }
+
+// IfInUnknownProtos returns the packets received of a protocol that is not known [packets], and whether it is set.
+func (b *Batch) IfInUnknownProtos(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfInUnknownProtos)
+}
+
+// SetIfInUnknownProtos sets the packets received of a protocol that is not known [packets].
+func (b *Batch) SetIfInUnknownProtos(fl *Flow, v uint64) { setCell(b, fl, FieldIfInUnknownProtos, v) }
+
+// IfOutOctets returns the bytes that the interface sent [bytes], and whether it is set.
+func (b *Batch) IfOutOctets(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfOutOctets)
+}
+
+// SetIfOutOctets sets the bytes that the interface sent [bytes].
+func (b *Batch) SetIfOutOctets(fl *Flow, v uint64) { setCell(b, fl, FieldIfOutOctets, v) }
+
+// IfOutUcastPkts returns the unicast packets that the interface sent [packets], and whether it is set.
+func (b *Batch) IfOutUcastPkts(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfOutUcastPkts)
+}
+
+// SetIfOutUcastPkts sets the unicast packets that the interface sent [packets].
+func (b *Batch) SetIfOutUcastPkts(fl *Flow, v uint64) { setCell(b, fl, FieldIfOutUcastPkts, v) }
+
+// IfOutMulticastPkts returns the multicast packets that the interface sent [packets], and whether it is set.
+func (b *Batch) IfOutMulticastPkts(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfOutMulticastPkts)
+}
+
+// SetIfOutMulticastPkts sets the multicast packets that the interface sent [packets].
+func (b *Batch) SetIfOutMulticastPkts(fl *Flow, v uint64) { setCell(b, fl, FieldIfOutMulticastPkts, v) }
+
+// IfOutBroadcastPkts returns the broadcast packets that the interface sent [packets], and whether it is set.
+func (b *Batch) IfOutBroadcastPkts(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfOutBroadcastPkts)
+}
+
+// SetIfOutBroadcastPkts sets the broadcast packets that the interface sent [packets].
+func (b *Batch) SetIfOutBroadcastPkts(fl *Flow, v uint64) { setCell(b, fl, FieldIfOutBroadcastPkts, v) }
+
+// IfOutDiscards returns the packets discarded without an error before sending [packets], and whether it is set.
+func (b *Batch) IfOutDiscards(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfOutDiscards)
+}
+
+// SetIfOutDiscards sets the packets discarded without an error before sending [packets].
+func (b *Batch) SetIfOutDiscards(fl *Flow, v uint64) { setCell(b, fl, FieldIfOutDiscards, v) }
+
+// IfOutErrors returns the packets with errors that kept them from being sent [packets], and whether it is set.
+func (b *Batch) IfOutErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldIfOutErrors)
+}
+
+// SetIfOutErrors sets the packets with errors that kept them from being sent [packets].
+func (b *Batch) SetIfOutErrors(fl *Flow, v uint64) { setCell(b, fl, FieldIfOutErrors, v) }
+
+// Dot3AlignmentErrors returns the frames whose length is no whole number of bytes [frames], and whether it is set.
+func (b *Batch) Dot3AlignmentErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3AlignmentErrors)
+}
+
+// SetDot3AlignmentErrors sets the frames whose length is no whole number of bytes [frames].
+func (b *Batch) SetDot3AlignmentErrors(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3AlignmentErrors, v)
+}
+
+// Dot3FCSErrors returns the frames with a bad check sequence [frames], and whether it is set.
+func (b *Batch) Dot3FCSErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3FCSErrors)
+}
+
+// SetDot3FCSErrors sets the frames with a bad check sequence [frames].
+func (b *Batch) SetDot3FCSErrors(fl *Flow, v uint64) { setCell(b, fl, FieldDot3FCSErrors, v) }
+
+// Dot3SingleCollisionFrames returns the frames sent after one collision [frames], and whether it is set.
+func (b *Batch) Dot3SingleCollisionFrames(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3SingleCollisionFrames)
+}
+
+// SetDot3SingleCollisionFrames sets the frames sent after one collision [frames].
+func (b *Batch) SetDot3SingleCollisionFrames(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3SingleCollisionFrames, v)
+}
+
+// Dot3MultipleCollisionFrames returns the frames sent after several collisions [frames], and whether it is set.
+func (b *Batch) Dot3MultipleCollisionFrames(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3MultipleCollisionFrames)
+}
+
+// SetDot3MultipleCollisionFrames sets the frames sent after several collisions [frames].
+func (b *Batch) SetDot3MultipleCollisionFrames(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3MultipleCollisionFrames, v)
+}
+
+// Dot3SQETestErrors returns the errors of the signal quality test, and whether it is set.
+func (b *Batch) Dot3SQETestErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3SQETestErrors)
+}
+
+// SetDot3SQETestErrors sets the errors of the signal quality test.
+func (b *Batch) SetDot3SQETestErrors(fl *Flow, v uint64) { setCell(b, fl, FieldDot3SQETestErrors, v) }
+
+// Dot3DeferredTransmissions returns the frames whose first attempt was delayed by a busy medium [frames], and whether it is set.
+func (b *Batch) Dot3DeferredTransmissions(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3DeferredTransmissions)
+}
+
+// SetDot3DeferredTransmissions sets the frames whose first attempt was delayed by a busy medium [frames].
+func (b *Batch) SetDot3DeferredTransmissions(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3DeferredTransmissions, v)
+}
+
+// Dot3LateCollisions returns the collisions after the time in which they should show, and whether it is set.
+func (b *Batch) Dot3LateCollisions(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3LateCollisions)
+}
+
+// SetDot3LateCollisions sets the collisions after the time in which they should show.
+func (b *Batch) SetDot3LateCollisions(fl *Flow, v uint64) { setCell(b, fl, FieldDot3LateCollisions, v) }
+
+// Dot3ExcessiveCollisions returns the frames not sent after too many collisions [frames], and whether it is set.
+func (b *Batch) Dot3ExcessiveCollisions(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3ExcessiveCollisions)
+}
+
+// SetDot3ExcessiveCollisions sets the frames not sent after too many collisions [frames].
+func (b *Batch) SetDot3ExcessiveCollisions(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3ExcessiveCollisions, v)
+}
+
+// Dot3InternalMACTransmitErrors returns the frames not sent for an internal error [frames], and whether it is set.
+func (b *Batch) Dot3InternalMACTransmitErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3InternalMACTransmitErrors)
+}
+
+// SetDot3InternalMACTransmitErrors sets the frames not sent for an internal error [frames].
+func (b *Batch) SetDot3InternalMACTransmitErrors(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3InternalMACTransmitErrors, v)
+}
+
+// Dot3CarrierSenseErrors returns the times that the carrier was lost or missing, and whether it is set.
+func (b *Batch) Dot3CarrierSenseErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3CarrierSenseErrors)
+}
+
+// SetDot3CarrierSenseErrors sets the times that the carrier was lost or missing.
+func (b *Batch) SetDot3CarrierSenseErrors(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3CarrierSenseErrors, v)
+}
+
+// Dot3FrameTooLongs returns the frames longer than allowed [frames], and whether it is set.
+func (b *Batch) Dot3FrameTooLongs(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3FrameTooLongs)
+}
+
+// SetDot3FrameTooLongs sets the frames longer than allowed [frames].
+func (b *Batch) SetDot3FrameTooLongs(fl *Flow, v uint64) { setCell(b, fl, FieldDot3FrameTooLongs, v) }
+
+// Dot3InternalMACReceiveErrors returns the frames not received for an internal error [frames], and whether it is set.
+func (b *Batch) Dot3InternalMACReceiveErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3InternalMACReceiveErrors)
+}
+
+// SetDot3InternalMACReceiveErrors sets the frames not received for an internal error [frames].
+func (b *Batch) SetDot3InternalMACReceiveErrors(fl *Flow, v uint64) {
+	setCell(b, fl, FieldDot3InternalMACReceiveErrors, v)
+}
+
+// Dot3SymbolErrors returns the symbols that were not valid, and whether it is set.
+func (b *Batch) Dot3SymbolErrors(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldDot3SymbolErrors)
+}
+
+// SetDot3SymbolErrors sets the symbols that were not valid.
+func (b *Batch) SetDot3SymbolErrors(fl *Flow, v uint64) { setCell(b, fl, FieldDot3SymbolErrors, v) }
+
 // CustomerName returns the name of the customer, and whether it is set.
 func (b *Batch) CustomerName(fl *Flow) (Symbol, bool) {
 	return cell[Symbol](b, fl, FieldCustomerName)

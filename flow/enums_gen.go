@@ -30,6 +30,141 @@ const (
 	DirectionEgress  = 1
 )
 
+// Values of DropReason: why a packet was dropped (sFlow dropped packet notification).
+const (
+	DropReasonNetUnreachable               = 0
+	DropReasonHostUnreachable              = 1
+	DropReasonProtocolUnreachable          = 2
+	DropReasonPortUnreachable              = 3
+	DropReasonFragNeeded                   = 4
+	DropReasonSrcRouteFailed               = 5
+	DropReasonDstNetUnknown                = 6
+	DropReasonDstHostUnknown               = 7
+	DropReasonSrcHostIsolated              = 8
+	DropReasonDstNetProhibited             = 9
+	DropReasonDstHostProhibited            = 10
+	DropReasonDstNetTOSUnreachable         = 11
+	DropReasonDstHostTOSUnreachable        = 12
+	DropReasonCommAdminProhibited          = 13
+	DropReasonHostPrecedenceViolation      = 14
+	DropReasonPrecedenceCutoff             = 15
+	DropReasonUnknown                      = 256
+	DropReasonTTLExceeded                  = 257
+	DropReasonACL                          = 258
+	DropReasonNoBufferSpace                = 259
+	DropReasonRED                          = 260
+	DropReasonTrafficShaping               = 261
+	DropReasonPktTooBig                    = 262
+	DropReasonSrcMACIsMulticast            = 263
+	DropReasonVLANTagMismatch              = 264
+	DropReasonIngressVLANFilter            = 265
+	DropReasonIngressSpanningTreeFilter    = 266
+	DropReasonPortListIsEmpty              = 267
+	DropReasonPortLoopbackFilter           = 268
+	DropReasonBlackholeRoute               = 269
+	DropReasonNonIP                        = 270
+	DropReasonUCDIPOverMCDMAC              = 271
+	DropReasonDIPIsLoopbackAddress         = 272
+	DropReasonSIPIsMC                      = 273
+	DropReasonSIPIsLoopbackAddress         = 274
+	DropReasonIPHeaderCorrupted            = 275
+	DropReasonIPv4SIPIsLimitedBC           = 276
+	DropReasonIPv6MCDIPReservedScope       = 277
+	DropReasonIPv6MCDIPInterfaceLocalScope = 278
+	DropReasonUnresolvedNeigh              = 279
+	DropReasonMCReversePathForwarding      = 280
+	DropReasonNonRoutablePacket            = 281
+	DropReasonDecapError                   = 282
+	DropReasonOverlaySMACIsMC              = 283
+	DropReasonUnknownL2                    = 284
+	DropReasonUnknownL3                    = 285
+	DropReasonUnknownL3Exception           = 286
+	DropReasonUnknownBuffer                = 287
+	DropReasonUnknownTunnel                = 288
+	DropReasonUnknownL4                    = 289
+	DropReasonSIPIsUnspecified             = 290
+	DropReasonMLAGPortIsolation            = 291
+	DropReasonBlackholeARPNeigh            = 292
+	DropReasonSrcMACIsDMAC                 = 293
+	DropReasonDMACIsReserved               = 294
+	DropReasonSIPIsClassE                  = 295
+	DropReasonMCDMACMismatch               = 296
+	DropReasonSIPIsDIP                     = 297
+	DropReasonDIPIsLocalNetwork            = 298
+	DropReasonDIPIsLinkLocal               = 299
+	DropReasonOverlaySMACIsDMAC            = 300
+	DropReasonEgressVLANFilter             = 301
+	DropReasonUCReversePathForwarding      = 302
+	DropReasonSplitHorizon                 = 303
+	DropReasonLockedPort                   = 304
+	DropReasonDMACFilter                   = 305
+	DropReasonBlackholeNexthop             = 306
+	DropReasonVXLANParsing                 = 307
+	DropReasonLLCSNAPParsing               = 308
+	DropReasonVLANParsing                  = 309
+	DropReasonPPPoEPPPParsing              = 310
+	DropReasonMPLSParsing                  = 311
+	DropReasonARPParsing                   = 312
+	DropReasonIP1Parsing                   = 313
+	DropReasonIPNParsing                   = 314
+	DropReasonGREParsing                   = 315
+	DropReasonUDPParsing                   = 316
+	DropReasonTCPParsing                   = 317
+	DropReasonIPsecParsing                 = 318
+	DropReasonSCTPParsing                  = 319
+	DropReasonDCCPParsing                  = 320
+	DropReasonGTPParsing                   = 321
+	DropReasonESPParsing                   = 322
+	DropReasonUnknownParsing               = 323
+	DropReasonPktTooSmall                  = 324
+	DropReasonUnhandledProto               = 325
+	DropReasonIPv6Disabled                 = 326
+	DropReasonInvalidProto                 = 327
+	DropReasonIPNoProto                    = 328
+	DropReasonSKBChecksum                  = 329
+	DropReasonSKBUcopyFault                = 330
+	DropReasonDevReady                     = 331
+	DropReasonDuplicateFragment            = 333
+	DropReasonSKBGSOSeg                    = 334
+	DropReasonReversePathForwarding        = 335
+	DropReasonICMPParsing                  = 336
+	DropReasonTCPMD5NotFound               = 337
+	DropReasonTCPMD5Unexpected             = 338
+	DropReasonTCPMD5Failure                = 339
+	DropReasonTCPFlags                     = 340
+	DropReasonTCPZeroWindow                = 341
+	DropReasonTCPOldData                   = 342
+	DropReasonTCPOverWindow                = 343
+	DropReasonTCPOFOMerge                  = 344
+	DropReasonTCPRFC7323PAWS               = 345
+	DropReasonTCPInvalidSequence           = 346
+	DropReasonTCPReset                     = 347
+	DropReasonTCPInvalidSyn                = 348
+	DropReasonTCPClose                     = 349
+	DropReasonTCPFastopen                  = 350
+	DropReasonTCPOldAck                    = 351
+	DropReasonTCPTooOldAck                 = 352
+	DropReasonTCPAckUnsentData             = 353
+	DropReasonTCPOFOQueuePrune             = 354
+	DropReasonTCPOFODrop                   = 355
+	DropReasonTCPMinTTL                    = 356
+	DropReasonIPv6BadExtHdr                = 357
+	DropReasonIPv6NdiscFragment            = 358
+	DropReasonIPv6NdiscHopLimit            = 359
+	DropReasonIPv6NdiscBadCode             = 360
+	DropReasonIPv6NdiscBadOptions          = 361
+	DropReasonIPv6NdiscNSOtherHost         = 362
+	DropReasonTapFilter                    = 363
+	DropReasonTapTxFilter                  = 364
+	DropReasonTCIngress                    = 365
+	DropReasonXDP                          = 367
+	DropReasonCPUBacklog                   = 368
+	DropReasonBPFCgroupEgress              = 369
+	DropReasonXFRMPolicy                   = 370
+	DropReasonSocketFilter                 = 371
+	DropReasonBGPFlowspec                  = 372
+)
+
 // Values of EndReason: why a flow was ended (IANA IPFIX 136).
 const (
 	EndReasonIdle      = 1
@@ -47,6 +182,21 @@ const (
 	EtherTypeMPLS          = 34887
 	EtherTypeMPLSMulticast = 34888
 	EtherTypeLLDP          = 35020
+)
+
+// Values of IfDuplex: directions in which an interface carries traffic (sFlow version 5).
+const (
+	IfDuplexUnknown = 0
+	IfDuplexFull    = 1
+	IfDuplexHalf    = 2
+	IfDuplexIn      = 3
+	IfDuplexOut     = 4
+)
+
+// Values of IfStatus: state of an interface (RFC 2863).
+const (
+	IfStatusUp   = 1
+	IfStatusDown = 2
 )
 
 // Values of Layer: kind of header in a packet (goflow2).
@@ -103,6 +253,13 @@ const (
 	RPKIReasonLength = 2
 )
 
+// Values of RecordType: kind of a record.
+const (
+	RecordTypeFlow     = 0
+	RecordTypeCounters = 1
+	RecordTypeDrop     = 2
+)
+
 // Values of Side: a side of a flow (flowpipeline).
 const (
 	SideNeither = 0
@@ -156,6 +313,140 @@ var enumDirection = []enumValue{
 	{1, "egress"},
 }
 
+var enumDropReason = []enumValue{
+	{0, "net_unreachable"},
+	{1, "host_unreachable"},
+	{2, "protocol_unreachable"},
+	{3, "port_unreachable"},
+	{4, "frag_needed"},
+	{5, "src_route_failed"},
+	{6, "dst_net_unknown"},
+	{7, "dst_host_unknown"},
+	{8, "src_host_isolated"},
+	{9, "dst_net_prohibited"},
+	{10, "dst_host_prohibited"},
+	{11, "dst_net_tos_unreachable"},
+	{12, "dst_host_tos_unreachable"},
+	{13, "comm_admin_prohibited"},
+	{14, "host_precedence_violation"},
+	{15, "precedence_cutoff"},
+	{256, "unknown"},
+	{257, "ttl_exceeded"},
+	{258, "acl"},
+	{259, "no_buffer_space"},
+	{260, "red"},
+	{261, "traffic_shaping"},
+	{262, "pkt_too_big"},
+	{263, "src_mac_is_multicast"},
+	{264, "vlan_tag_mismatch"},
+	{265, "ingress_vlan_filter"},
+	{266, "ingress_spanning_tree_filter"},
+	{267, "port_list_is_empty"},
+	{268, "port_loopback_filter"},
+	{269, "blackhole_route"},
+	{270, "non_ip"},
+	{271, "uc_dip_over_mc_dmac"},
+	{272, "dip_is_loopback_address"},
+	{273, "sip_is_mc"},
+	{274, "sip_is_loopback_address"},
+	{275, "ip_header_corrupted"},
+	{276, "ipv4_sip_is_limited_bc"},
+	{277, "ipv6_mc_dip_reserved_scope"},
+	{278, "ipv6_mc_dip_interface_local_scope"},
+	{279, "unresolved_neigh"},
+	{280, "mc_reverse_path_forwarding"},
+	{281, "non_routable_packet"},
+	{282, "decap_error"},
+	{283, "overlay_smac_is_mc"},
+	{284, "unknown_l2"},
+	{285, "unknown_l3"},
+	{286, "unknown_l3_exception"},
+	{287, "unknown_buffer"},
+	{288, "unknown_tunnel"},
+	{289, "unknown_l4"},
+	{290, "sip_is_unspecified"},
+	{291, "mlag_port_isolation"},
+	{292, "blackhole_arp_neigh"},
+	{293, "src_mac_is_dmac"},
+	{294, "dmac_is_reserved"},
+	{295, "sip_is_class_e"},
+	{296, "mc_dmac_mismatch"},
+	{297, "sip_is_dip"},
+	{298, "dip_is_local_network"},
+	{299, "dip_is_link_local"},
+	{300, "overlay_smac_is_dmac"},
+	{301, "egress_vlan_filter"},
+	{302, "uc_reverse_path_forwarding"},
+	{303, "split_horizon"},
+	{304, "locked_port"},
+	{305, "dmac_filter"},
+	{306, "blackhole_nexthop"},
+	{307, "vxlan_parsing"},
+	{308, "llc_snap_parsing"},
+	{309, "vlan_parsing"},
+	{310, "pppoe_ppp_parsing"},
+	{311, "mpls_parsing"},
+	{312, "arp_parsing"},
+	{313, "ip_1_parsing"},
+	{314, "ip_n_parsing"},
+	{315, "gre_parsing"},
+	{316, "udp_parsing"},
+	{317, "tcp_parsing"},
+	{318, "ipsec_parsing"},
+	{319, "sctp_parsing"},
+	{320, "dccp_parsing"},
+	{321, "gtp_parsing"},
+	{322, "esp_parsing"},
+	{323, "unknown_parsing"},
+	{324, "pkt_too_small"},
+	{325, "unhandled_proto"},
+	{326, "ipv6disabled"},
+	{327, "invalid_proto"},
+	{328, "ip_noproto"},
+	{329, "skb_csum"},
+	{330, "skb_ucopy_fault"},
+	{331, "dev_ready"},
+	{333, "dup_frag"},
+	{334, "skb_gso_seg"},
+	{335, "reverse_path_forwarding"},
+	{336, "icmp_parsing"},
+	{337, "tcp_md5notfound"},
+	{338, "tcp_md5unexpected"},
+	{339, "tcp_md5failure"},
+	{340, "tcp_flags"},
+	{341, "tcp_zerowindow"},
+	{342, "tcp_old_data"},
+	{343, "tcp_overwindow"},
+	{344, "tcp_ofomerge"},
+	{345, "tcp_rfc7323_paws"},
+	{346, "tcp_invalid_sequence"},
+	{347, "tcp_reset"},
+	{348, "tcp_invalid_syn"},
+	{349, "tcp_close"},
+	{350, "tcp_fastopen"},
+	{351, "tcp_old_ack"},
+	{352, "tcp_too_old_ack"},
+	{353, "tcp_ack_unsent_data"},
+	{354, "tcp_ofo_queue_prune"},
+	{355, "tcp_ofo_drop"},
+	{356, "tcp_minttl"},
+	{357, "ipv6_bad_exthdr"},
+	{358, "ipv6_ndisc_frag"},
+	{359, "ipv6_ndisc_hop_limit"},
+	{360, "ipv6_ndisc_bad_code"},
+	{361, "ipv6_ndisc_bad_options"},
+	{362, "ipv6_ndisc_ns_otherhost"},
+	{363, "tap_filter"},
+	{364, "tap_txfilter"},
+	{365, "tc_ingress"},
+	{367, "xdp"},
+	{368, "cpu_backlog"},
+	{369, "bpf_cgroup_egress"},
+	{370, "xfrm_policy"},
+	{371, "socket_filter"},
+	{372, "bgp_flowspec"},
+}
+
 var enumEndReason = []enumValue{
 	{1, "idle timeout"},
 	{2, "active timeout"},
@@ -171,6 +462,19 @@ var enumEtherType = []enumValue{
 	{34887, "MPLS"},
 	{34888, "MPLS multicast"},
 	{35020, "LLDP"},
+}
+
+var enumIfDuplex = []enumValue{
+	{0, "unknown"},
+	{1, "full-duplex"},
+	{2, "half-duplex"},
+	{3, "in"},
+	{4, "out"},
+}
+
+var enumIfStatus = []enumValue{
+	{1, "up"},
+	{2, "down"},
 }
 
 var enumLayer = []enumValue{
@@ -221,6 +525,12 @@ var enumRPKIReason = []enumValue{
 	{0, ""},
 	{1, "origin"},
 	{2, "length"},
+}
+
+var enumRecordType = []enumValue{
+	{0, "flow"},
+	{1, "counters"},
+	{2, "drop"},
 }
 
 var enumSide = []enumValue{

@@ -6,208 +6,243 @@ import "unsafe"
 
 // The fields of the schema: first those of the Flow struct, then the columns.
 const (
-	_                         Field = iota
-	FieldInIf                       // ifIndex where the packets came in
-	FieldEtherType                  // type of the frame's payload behind all tags
-	FieldSrcPort                    // source port of TCP, UDP, SCTP
-	FieldDstPort                    // destination port of TCP, UDP, SCTP
-	FieldTCPFlags                   // TCP flags of all packets, ORed (FIN 0x01 … CWR 0x80, NS 0x100)
-	FieldType                       // protocol that the record arrived by
-	FieldDirection                  // direction at the observation point
-	FieldSrcAddr                    // source address
-	FieldDstAddr                    // destination address
-	FieldProto                      // IP protocol, behind IPv6 extension headers
-	FieldTOS                        // type of service or traffic class: DSCP and ECN
-	FieldTimeReceived               // when the record, or the packet that completed the flow, was received
-	FieldTimeStart                  // first packet of the flow
-	FieldTimeEnd                    // last packet of the flow
-	FieldBytes                      // bytes of the flow as its exporter counts them: IP bytes from routers, frames from interfaces and sFlow
-	FieldPackets                    // packets of the flow
-	FieldSamplingRate               // rate of packet sampling; absent when nobody told it
-	FieldOutIf                      // ifIndex where the packets went out
-	FieldExporter                   // address of the exporter (router, switch, probe)
-	FieldFragmentID                 // identification of the fragmented packet
-	FieldSrcAS                      // origin AS of the source
-	FieldDstAS                      // origin AS of the destination
-	FieldNextHopAS                  // AS of the next hop
-	FieldFragmentOffset             // offset of the fragment
-	FieldVLAN                       // outermost VLAN id in the packet
-	FieldSrcVLAN                    // VLAN id on the input side
-	FieldDstVLAN                    // VLAN id on the output side
-	FieldEndReason                  // why the flow was ended
-	FieldNormalized                 // whether bytes and packets were multiplied by the sampling rate
-	FieldBiflowDirection            // which end of a biflow is the source
-	FieldICMPType                   // ICMP or ICMPv6 type
-	FieldICMPCode                   // ICMP or ICMPv6 code
-	FieldTTL                        // time to live or hop limit of the first packet
-	FieldMinTTL                     // least time to live
-	FieldMaxTTL                     // greatest time to live
-	FieldIPFlags                    // flags of the IPv4 fragment field: reserved 4, don't fragment 2, more fragments 1
-	FieldForwardingStatus           // what became of the packets: class in the top two bits, reason below
-	FieldNextHop                    // next hop
-	FieldSrcPrefixLen               // length of the source's route
-	FieldDstPrefixLen               // length of the destination's route
-	FieldValidationStatus           // origin validation state that the router attached
-	FieldSrcRPKI                    // origin validation state of the source's route
-	FieldDstRPKI                    // origin validation state of the destination's route
-	FieldRemoteSide                 // which side of the flow is outside the own network
-	FieldSrcCountry                 // country of the source
-	FieldDstCountry                 // country of the destination
-	FieldRemoteCountry              // country of the remote side
-	FieldSequenceNum                // sequence number in the header of the datagram that carried the record
-	FieldSamplerID                  // sampler or selector that chose the packets
-	FieldObservationDomain          // observation domain (IPFIX), source id (NetFlow v9) or sub-agent (sFlow)
-	FieldFlowLabel                  // IPv6 flow label
-	FieldInIfName                   // ifName of the input interface
-	FieldOutIfName                  // ifName of the output interface
-	FieldCustomerID                 // customer that the flow belongs to
-	FieldSrcCustomerID              // customer of the source
-	FieldDstCustomerID              // customer of the destination
-	FieldSrcMAC                     // source MAC address
-	FieldDstMAC                     // destination MAC address
-	FieldBGPNextHop                 // BGP next hop
-	FieldObservationPoint           // observation point
-	FieldFlowID                     // identifier that the exporter gave the flow
-	FieldSelectorAlgorithm          // sampling algorithm (IANA PSAMP selector)
-	FieldEngineType                 // type of the flow switching engine
-	FieldEngineID                   // slot of the flow switching engine
-	FieldBytesTotal                 // bytes since the flow's start, where the exporter reports running totals
-	FieldPacketsTotal               // packets since the flow's start, where the exporter reports running totals
-	FieldBytesOut                   // bytes after the observation point changed or copied the flow
-	FieldPacketsOut                 // packets after the observation point changed or copied the flow
-	FieldBytesLayer2                // bytes of the whole layer 2 frames
-	FieldBytesDropped               // bytes that the exporter dropped
-	FieldPacketsDropped             // packets that the exporter dropped
-	FieldFlowCount                  // flows that an aggregate sums up
-	FieldStackBytes                 // bytes as the host's network stack handed them over, with segmentation offload not undone
-	FieldStackPackets               // packets as the host's network stack handed them over, with segmentation offload not undone
-	FieldReverseBytes               // bytes from destination to source
-	FieldReversePackets             // packets from destination to source
-	FieldReverseTimeStart           // first packet from destination to source
-	FieldReverseTimeEnd             // last packet from destination to source
-	FieldReverseTCPFlags            // TCP flags seen from destination to source, ORed
-	FieldTOSOut                     // type of service after the observation point
-	FieldDropReason                 // why the packets were dropped
-	FieldFirewallEvent              // what a firewall did with the flow
-	FieldInIfPhysical               // ifIndex of the physical input interface
-	FieldOutIfPhysical              // ifIndex of the physical output interface
-	FieldInIfDesc                   // ifAlias of the input interface
-	FieldOutIfDesc                  // ifAlias of the output interface
-	FieldInIfSpeed                  // ifHighSpeed of the input interface
-	FieldOutIfSpeed                 // ifHighSpeed of the output interface
-	FieldSrcMACOut                  // source MAC address after the observation point
-	FieldDstMACOut                  // destination MAC address after the observation point
-	FieldInnerVLAN                  // second VLAN id in the packet (customer tag)
-	FieldVLANPriority               // 802.1p priority of the outermost tag
-	FieldIngressVRF                 // VRF of the input side
-	FieldEgressVRF                  // VRF of the output side
-	FieldIngressVRFName             // name of the VRF of the input side
-	FieldEgressVRFName              // name of the VRF of the output side
-	FieldASPath                     // AS path of the flow, from source to destination
-	FieldSrcASPath                  // AS path to the source
-	FieldDstASPath                  // AS path to the destination
-	FieldCommunities                // BGP communities of the destination's route
-	FieldSrcCommunities             // BGP communities of the source's route
-	FieldLargeCommunities           // BGP large communities of the destination's route, three numbers each
-	FieldMED                        // multi-exit discriminator of the destination's route
-	FieldLocalPref                  // local preference of the destination's route
-	FieldSrcRPKIReason              // why the source's route is invalid
-	FieldDstRPKIReason              // why the destination's route is invalid
-	FieldMPLSLabels                 // MPLS labels, top first
-	FieldMPLSTTLs                   // time to live of each MPLS label
-	FieldMPLSAddrs                  // address behind the top MPLS label
-	FieldMPLSTopLabelType           // protocol that assigned the top label
-	FieldSRv6Segments               // segments of the IPv6 routing header
-	FieldSRv6SegmentsLeft           // segments left in the IPv6 routing header
-	FieldSRv6Tag                    // tag of the segment routing header
-	FieldSRv6ActiveSegment          // active segment
-	FieldLayerStack                 // headers found in the packet, outermost first
-	FieldLayerSize                  // size of each header
-	FieldTunnelType                 // encapsulation of the inner packet
-	FieldTunnelID                   // VNI or GRE key
-	FieldInnerSrcAddr               // source address inside the tunnel
-	FieldInnerDstAddr               // destination address inside the tunnel
-	FieldInnerProto                 // IP protocol inside the tunnel
-	FieldInnerSrcPort               // source port inside the tunnel
-	FieldInnerDstPort               // destination port inside the tunnel
-	FieldInnerEtherType             // type of the payload inside the tunnel
-	FieldInnerTOS                   // type of service inside the tunnel
-	FieldInnerTCPFlags              // TCP flags inside the tunnel, ORed
-	FieldInnerSrcMAC                // source MAC address inside the tunnel
-	FieldInnerDstMAC                // destination MAC address inside the tunnel
-	FieldNATSrcAddr                 // source address after translation
-	FieldNATDstAddr                 // destination address after translation
-	FieldNATSrcPort                 // source port after translation
-	FieldNATDstPort                 // destination port after translation
-	FieldNATEvent                   // what the translator did
-	FieldAppID                      // application: engine in the top byte, selector below
-	FieldAppName                    // name of the application
-	FieldUser                       // user that the exporter named
-	FieldPID                        // process that owns the local socket
-	FieldProcessName                // name of the process that owns the local socket
-	FieldUID                        // numeric user that owns the local socket
-	FieldCgroupID                   // control group of the process
-	FieldContainer                  // container of the process
-	FieldPacketBytesMin             // least packet length
-	FieldPacketBytesMax             // greatest packet length
-	FieldPacketBytesMean            // mean packet length
-	FieldPacketBytesStdDev          // standard deviation of packet lengths
-	FieldPacketIATMin               // least time between packets
-	FieldPacketIATMax               // greatest time between packets
-	FieldPacketIATMean              // mean time between packets
-	FieldPacketIATStdDev            // standard deviation of times between packets
-	FieldHeaderBytes                // bytes of all headers
-	FieldFINCount                   // packets with FIN
-	FieldSYNCount                   // packets with SYN
-	FieldRSTCount                   // packets with RST
-	FieldPSHCount                   // packets with PSH
-	FieldACKCount                   // packets with ACK
-	FieldURGCount                   // packets with URG
-	FieldCWRCount                   // packets with CWR
-	FieldECECount                   // packets with ECE
-	FieldPayloadPackets             // packets with a payload
-	FieldTimeActiveMin              // least time the flow was active before it fell idle
-	FieldTimeActiveMax              // greatest time the flow was active before it fell idle
-	FieldTimeActiveMean             // mean time the flow was active before it fell idle
-	FieldTimeActiveStdDev           // standard deviation of active times
-	FieldTimeIdleMin                // least time the flow was idle before it became active
-	FieldTimeIdleMax                // greatest time the flow was idle before it became active
-	FieldTimeIdleMean               // mean time the flow was idle before it became active
-	FieldTimeIdleStdDev             // standard deviation of idle times
-	FieldRTT                        // smoothed round-trip time
-	FieldRetransmits                // retransmitted TCP segments
-	FieldCustomerName               // name of the customer
-	FieldNetID                      // network that the flow belongs to
-	FieldNetName                    // name of the network
-	FieldSrcNetID                   // network of the source
-	FieldSrcNetName                 // name of the source's network
-	FieldDstNetID                   // network of the destination
-	FieldDstNetName                 // name of the destination's network
-	FieldSrcCity                    // city of the source
-	FieldDstCity                    // city of the destination
-	FieldSrcASName                  // organisation of the source's AS
-	FieldDstASName                  // organisation of the destination's AS
-	FieldNextHopASName              // organisation of the next hop's AS
-	FieldSrcHostName                // DNS name of the source
-	FieldDstHostName                // DNS name of the destination
-	FieldNextHopHostName            // DNS name of the next hop
-	FieldExporterHostName           // DNS name of the exporter
-	FieldProtoName                  // name of the IP protocol
-	FieldSrcAddrAnon                // how the source address was made anonymous
-	FieldDstAddrAnon                // how the destination address was made anonymous
-	FieldSrcAddrPreservedLen        // bits of the source address that were kept
-	FieldDstAddrPreservedLen        // bits of the destination address that were kept
-	FieldExporterAnon               // how the exporter's address was made anonymous
-	FieldExporterPreservedLen       // bits of the exporter's address that were kept
-	FieldNextHopAnon                // how the next hop was made anonymous
-	FieldNextHopPreservedLen        // bits of the next hop that were kept
-	FieldNote                       // free text
-	FieldSrcAddrText                // source address as text
-	FieldDstAddrText                // destination address as text
-	FieldNextHopText                // next hop as text
-	FieldExporterText               // exporter's address as text
-	FieldSrcMACText                 // source MAC address as text
-	FieldDstMACText                 // destination MAC address as text
+	_                                  Field = iota
+	FieldInIf                                // ifIndex where the packets came in
+	FieldEtherType                           // type of the frame's payload behind all tags
+	FieldSrcPort                             // source port of TCP, UDP, SCTP
+	FieldDstPort                             // destination port of TCP, UDP, SCTP
+	FieldTCPFlags                            // TCP flags of all packets, ORed (FIN 0x01 … CWR 0x80, NS 0x100)
+	FieldType                                // protocol that the record arrived by
+	FieldDirection                           // direction at the observation point
+	FieldSrcAddr                             // source address
+	FieldDstAddr                             // destination address
+	FieldProto                               // IP protocol, behind IPv6 extension headers
+	FieldTOS                                 // type of service or traffic class: DSCP and ECN
+	FieldTimeReceived                        // when the record, or the packet that completed the flow, was received
+	FieldTimeStart                           // first packet of the flow
+	FieldTimeEnd                             // last packet of the flow
+	FieldBytes                               // bytes of the flow as its exporter counts them: IP bytes from routers, frames from interfaces and sFlow
+	FieldPackets                             // packets of the flow
+	FieldSamplingRate                        // rate of packet sampling; absent when nobody told it
+	FieldOutIf                               // ifIndex where the packets went out
+	FieldExporter                            // address of the exporter (router, switch, probe)
+	FieldFragmentID                          // identification of the fragmented packet
+	FieldSrcAS                               // origin AS of the source
+	FieldDstAS                               // origin AS of the destination
+	FieldNextHopAS                           // AS of the next hop
+	FieldFragmentOffset                      // offset of the fragment
+	FieldVLAN                                // outermost VLAN id in the packet
+	FieldSrcVLAN                             // VLAN id on the input side
+	FieldDstVLAN                             // VLAN id on the output side
+	FieldRecordType                          // kind of the record; absent for a flow
+	FieldEndReason                           // why the flow was ended
+	FieldNormalized                          // whether bytes and packets were multiplied by the sampling rate
+	FieldBiflowDirection                     // which end of a biflow is the source
+	FieldICMPType                            // ICMP or ICMPv6 type
+	FieldICMPCode                            // ICMP or ICMPv6 code
+	FieldTTL                                 // time to live or hop limit of the first packet
+	FieldMinTTL                              // least time to live
+	FieldMaxTTL                              // greatest time to live
+	FieldIPFlags                             // flags of the IPv4 fragment field: reserved 4, don't fragment 2, more fragments 1
+	FieldForwardingStatus                    // what became of the packets: class in the top two bits, reason below
+	FieldNextHop                             // next hop
+	FieldSrcPrefixLen                        // length of the source's route
+	FieldDstPrefixLen                        // length of the destination's route
+	FieldValidationStatus                    // origin validation state that the router attached
+	FieldSrcRPKI                             // origin validation state of the source's route
+	FieldDstRPKI                             // origin validation state of the destination's route
+	FieldRemoteSide                          // which side of the flow is outside the own network
+	FieldSrcCountry                          // country of the source
+	FieldDstCountry                          // country of the destination
+	FieldRemoteCountry                       // country of the remote side
+	FieldSequenceNum                         // sequence number in the header of the datagram that carried the record
+	FieldSamplerID                           // sampler or selector that chose the packets
+	FieldObservationDomain                   // observation domain (IPFIX), source id (NetFlow v9) or sub-agent (sFlow)
+	FieldFlowLabel                           // IPv6 flow label
+	FieldInIfName                            // ifName of the input interface
+	FieldOutIfName                           // ifName of the output interface
+	FieldCustomerID                          // customer that the flow belongs to
+	FieldSrcCustomerID                       // customer of the source
+	FieldDstCustomerID                       // customer of the destination
+	FieldSrcMAC                              // source MAC address
+	FieldDstMAC                              // destination MAC address
+	FieldBGPNextHop                          // BGP next hop
+	FieldObservationPoint                    // observation point
+	FieldFlowID                              // identifier that the exporter gave the flow
+	FieldSelectorAlgorithm                   // sampling algorithm (IANA PSAMP selector)
+	FieldEngineType                          // type of the flow switching engine
+	FieldEngineID                            // slot of the flow switching engine
+	FieldBytesTotal                          // bytes since the flow's start, where the exporter reports running totals
+	FieldPacketsTotal                        // packets since the flow's start, where the exporter reports running totals
+	FieldBytesOut                            // bytes after the observation point changed or copied the flow
+	FieldPacketsOut                          // packets after the observation point changed or copied the flow
+	FieldBytesLayer2                         // bytes of the whole layer 2 frames
+	FieldBytesDropped                        // bytes that the exporter dropped
+	FieldPacketsDropped                      // packets that the exporter dropped
+	FieldFlowCount                           // flows that an aggregate sums up
+	FieldStackBytes                          // bytes as the host's network stack handed them over, with segmentation offload not undone
+	FieldStackPackets                        // packets as the host's network stack handed them over, with segmentation offload not undone
+	FieldReverseBytes                        // bytes from destination to source
+	FieldReversePackets                      // packets from destination to source
+	FieldReverseTimeStart                    // first packet from destination to source
+	FieldReverseTimeEnd                      // last packet from destination to source
+	FieldReverseTCPFlags                     // TCP flags seen from destination to source, ORed
+	FieldTOSOut                              // type of service after the observation point
+	FieldDropReason                          // why the packets were dropped
+	FieldFirewallEvent                       // what a firewall did with the flow
+	FieldInIfPhysical                        // ifIndex of the physical input interface
+	FieldOutIfPhysical                       // ifIndex of the physical output interface
+	FieldInIfDesc                            // ifAlias of the input interface
+	FieldOutIfDesc                           // ifAlias of the output interface
+	FieldInIfSpeed                           // ifHighSpeed of the input interface
+	FieldOutIfSpeed                          // ifHighSpeed of the output interface
+	FieldSrcMACOut                           // source MAC address after the observation point
+	FieldDstMACOut                           // destination MAC address after the observation point
+	FieldInnerVLAN                           // second VLAN id in the packet (customer tag)
+	FieldVLANPriority                        // 802.1p priority of the outermost tag
+	FieldIngressVRF                          // VRF of the input side
+	FieldEgressVRF                           // VRF of the output side
+	FieldIngressVRFName                      // name of the VRF of the input side
+	FieldEgressVRFName                       // name of the VRF of the output side
+	FieldASPath                              // AS path of the flow, from source to destination
+	FieldSrcASPath                           // AS path to the source
+	FieldDstASPath                           // AS path to the destination
+	FieldCommunities                         // BGP communities of the destination's route
+	FieldSrcCommunities                      // BGP communities of the source's route
+	FieldLargeCommunities                    // BGP large communities of the destination's route, three numbers each
+	FieldMED                                 // multi-exit discriminator of the destination's route
+	FieldLocalPref                           // local preference of the destination's route
+	FieldSrcRPKIReason                       // why the source's route is invalid
+	FieldDstRPKIReason                       // why the destination's route is invalid
+	FieldMPLSLabels                          // MPLS labels, top first
+	FieldMPLSTTLs                            // time to live of each MPLS label
+	FieldMPLSAddrs                           // address behind the top MPLS label
+	FieldMPLSTopLabelType                    // protocol that assigned the top label
+	FieldSRv6Segments                        // segments of the IPv6 routing header
+	FieldSRv6SegmentsLeft                    // segments left in the IPv6 routing header
+	FieldSRv6Tag                             // tag of the segment routing header
+	FieldSRv6ActiveSegment                   // active segment
+	FieldLayerStack                          // headers found in the packet, outermost first
+	FieldLayerSize                           // size of each header
+	FieldTunnelType                          // encapsulation of the inner packet
+	FieldTunnelID                            // VNI or GRE key
+	FieldInnerSrcAddr                        // source address inside the tunnel
+	FieldInnerDstAddr                        // destination address inside the tunnel
+	FieldInnerProto                          // IP protocol inside the tunnel
+	FieldInnerSrcPort                        // source port inside the tunnel
+	FieldInnerDstPort                        // destination port inside the tunnel
+	FieldInnerEtherType                      // type of the payload inside the tunnel
+	FieldInnerTOS                            // type of service inside the tunnel
+	FieldInnerTCPFlags                       // TCP flags inside the tunnel, ORed
+	FieldInnerSrcMAC                         // source MAC address inside the tunnel
+	FieldInnerDstMAC                         // destination MAC address inside the tunnel
+	FieldNATSrcAddr                          // source address after translation
+	FieldNATDstAddr                          // destination address after translation
+	FieldNATSrcPort                          // source port after translation
+	FieldNATDstPort                          // destination port after translation
+	FieldNATEvent                            // what the translator did
+	FieldAppID                               // application: engine in the top byte, selector below
+	FieldAppName                             // name of the application
+	FieldUser                                // user that the exporter named
+	FieldPID                                 // process that owns the local socket
+	FieldProcessName                         // name of the process that owns the local socket
+	FieldUID                                 // numeric user that owns the local socket
+	FieldCgroupID                            // control group of the process
+	FieldContainer                           // container of the process
+	FieldPacketBytesMin                      // least packet length
+	FieldPacketBytesMax                      // greatest packet length
+	FieldPacketBytesMean                     // mean packet length
+	FieldPacketBytesStdDev                   // standard deviation of packet lengths
+	FieldPacketIATMin                        // least time between packets
+	FieldPacketIATMax                        // greatest time between packets
+	FieldPacketIATMean                       // mean time between packets
+	FieldPacketIATStdDev                     // standard deviation of times between packets
+	FieldHeaderBytes                         // bytes of all headers
+	FieldFINCount                            // packets with FIN
+	FieldSYNCount                            // packets with SYN
+	FieldRSTCount                            // packets with RST
+	FieldPSHCount                            // packets with PSH
+	FieldACKCount                            // packets with ACK
+	FieldURGCount                            // packets with URG
+	FieldCWRCount                            // packets with CWR
+	FieldECECount                            // packets with ECE
+	FieldPayloadPackets                      // packets with a payload
+	FieldTimeActiveMin                       // least time the flow was active before it fell idle
+	FieldTimeActiveMax                       // greatest time the flow was active before it fell idle
+	FieldTimeActiveMean                      // mean time the flow was active before it fell idle
+	FieldTimeActiveStdDev                    // standard deviation of active times
+	FieldTimeIdleMin                         // least time the flow was idle before it became active
+	FieldTimeIdleMax                         // greatest time the flow was idle before it became active
+	FieldTimeIdleMean                        // mean time the flow was idle before it became active
+	FieldTimeIdleStdDev                      // standard deviation of idle times
+	FieldRTT                                 // smoothed round-trip time
+	FieldRetransmits                         // retransmitted TCP segments
+	FieldIfIndex                             // ifIndex of the interface that is counted
+	FieldIfName                              // name of the interface that is counted
+	FieldIfType                              // type of the interface
+	FieldIfSpeed                             // speed of the interface
+	FieldIfDuplex                            // directions in which the interface carries traffic
+	FieldIfAdminStatus                       // state that the interface is configured to
+	FieldIfOperStatus                        // state that the interface is in
+	FieldIfPromiscuous                       // whether the interface takes frames for everybody
+	FieldIfInOctets                          // bytes that the interface received
+	FieldIfInUcastPkts                       // unicast packets that the interface received
+	FieldIfInMulticastPkts                   // multicast packets that the interface received
+	FieldIfInBroadcastPkts                   // broadcast packets that the interface received
+	FieldIfInDiscards                        // packets discarded without an error on receipt
+	FieldIfInErrors                          // packets with errors on receipt
+	FieldIfInUnknownProtos                   // packets received of a protocol that is not known
+	FieldIfOutOctets                         // bytes that the interface sent
+	FieldIfOutUcastPkts                      // unicast packets that the interface sent
+	FieldIfOutMulticastPkts                  // multicast packets that the interface sent
+	FieldIfOutBroadcastPkts                  // broadcast packets that the interface sent
+	FieldIfOutDiscards                       // packets discarded without an error before sending
+	FieldIfOutErrors                         // packets with errors that kept them from being sent
+	FieldDot3AlignmentErrors                 // frames whose length is no whole number of bytes
+	FieldDot3FCSErrors                       // frames with a bad check sequence
+	FieldDot3SingleCollisionFrames           // frames sent after one collision
+	FieldDot3MultipleCollisionFrames         // frames sent after several collisions
+	FieldDot3SQETestErrors                   // errors of the signal quality test
+	FieldDot3DeferredTransmissions           // frames whose first attempt was delayed by a busy medium
+	FieldDot3LateCollisions                  // collisions after the time in which they should show
+	FieldDot3ExcessiveCollisions             // frames not sent after too many collisions
+	FieldDot3InternalMACTransmitErrors       // frames not sent for an internal error
+	FieldDot3CarrierSenseErrors              // times that the carrier was lost or missing
+	FieldDot3FrameTooLongs                   // frames longer than allowed
+	FieldDot3InternalMACReceiveErrors        // frames not received for an internal error
+	FieldDot3SymbolErrors                    // symbols that were not valid
+	FieldCustomerName                        // name of the customer
+	FieldNetID                               // network that the flow belongs to
+	FieldNetName                             // name of the network
+	FieldSrcNetID                            // network of the source
+	FieldSrcNetName                          // name of the source's network
+	FieldDstNetID                            // network of the destination
+	FieldDstNetName                          // name of the destination's network
+	FieldSrcCity                             // city of the source
+	FieldDstCity                             // city of the destination
+	FieldSrcASName                           // organisation of the source's AS
+	FieldDstASName                           // organisation of the destination's AS
+	FieldNextHopASName                       // organisation of the next hop's AS
+	FieldSrcHostName                         // DNS name of the source
+	FieldDstHostName                         // DNS name of the destination
+	FieldNextHopHostName                     // DNS name of the next hop
+	FieldExporterHostName                    // DNS name of the exporter
+	FieldProtoName                           // name of the IP protocol
+	FieldSrcAddrAnon                         // how the source address was made anonymous
+	FieldDstAddrAnon                         // how the destination address was made anonymous
+	FieldSrcAddrPreservedLen                 // bits of the source address that were kept
+	FieldDstAddrPreservedLen                 // bits of the destination address that were kept
+	FieldExporterAnon                        // how the exporter's address was made anonymous
+	FieldExporterPreservedLen                // bits of the exporter's address that were kept
+	FieldNextHopAnon                         // how the next hop was made anonymous
+	FieldNextHopPreservedLen                 // bits of the next hop that were kept
+	FieldNote                                // free text
+	FieldSrcAddrText                         // source address as text
+	FieldDstAddrText                         // destination address as text
+	FieldNextHopText                         // next hop as text
+	FieldExporterText                        // exporter's address as text
+	FieldSrcMACText                          // source MAC address as text
+	FieldDstMACText                          // destination MAC address as text
 
 	// NumFields is the number of the first extension.
 	NumFields
@@ -216,211 +251,247 @@ const (
 const firstColumn = FieldObservationPoint
 
 var fieldInfos = [NumFields]FieldInfo{
-	FieldInIf:                 {Field: FieldInIf, Name: "in_if", GoName: "InIf", ProtoName: "in_if", Proto: 18, Kind: KindU32, Doc: "ifIndex where the packets came in", Unit: "", IPFIX: []IE{{0, 10}}, offset: uint16(unsafe.Offsetof(Flow{}.InIf))},
-	FieldEtherType:            {Field: FieldEtherType, Name: "etype", GoName: "EtherType", ProtoName: "etype", Proto: 30, Kind: KindU16, Doc: "type of the frame's payload behind all tags", Unit: "", Enum: "EtherType", enum: enumEtherType, IPFIX: []IE{{0, 256}, {0, 60}}, offset: uint16(unsafe.Offsetof(Flow{}.EtherType))},
-	FieldSrcPort:              {Field: FieldSrcPort, Name: "src_port", GoName: "SrcPort", ProtoName: "src_port", Proto: 21, Kind: KindU16, Doc: "source port of TCP, UDP, SCTP", Unit: "", IPFIX: []IE{{0, 7}, {0, 180}, {0, 182}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcPort))},
-	FieldDstPort:              {Field: FieldDstPort, Name: "dst_port", GoName: "DstPort", ProtoName: "dst_port", Proto: 22, Kind: KindU16, Doc: "destination port of TCP, UDP, SCTP", Unit: "", IPFIX: []IE{{0, 11}, {0, 181}, {0, 183}}, offset: uint16(unsafe.Offsetof(Flow{}.DstPort))},
-	FieldTCPFlags:             {Field: FieldTCPFlags, Name: "tcp_flags", GoName: "TCPFlags", ProtoName: "tcp_flags", Proto: 26, Kind: KindU16, Doc: "TCP flags of all packets, ORed (FIN 0x01 … CWR 0x80, NS 0x100)", Unit: "", IPFIX: []IE{{0, 6}}, offset: uint16(unsafe.Offsetof(Flow{}.TCPFlags))},
-	FieldType:                 {Field: FieldType, Name: "type", GoName: "Type", ProtoName: "type", Proto: 1, Kind: KindU8, Doc: "protocol that the record arrived by", Unit: "", Enum: "Type", enum: enumType, offset: uint16(unsafe.Offsetof(Flow{}.Type))},
-	FieldDirection:            {Field: FieldDirection, Name: "flow_direction", GoName: "Direction", ProtoName: "flow_direction", Proto: 42, Kind: KindU8, Doc: "direction at the observation point", Unit: "", Enum: "Direction", enum: enumDirection, IPFIX: []IE{{0, 61}}, offset: uint16(unsafe.Offsetof(Flow{}.Direction))},
-	FieldSrcAddr:              {Field: FieldSrcAddr, Name: "src_addr", GoName: "SrcAddr", ProtoName: "src_addr", Proto: 6, Kind: KindAddr, Doc: "source address", Unit: "", IPFIX: []IE{{0, 8}, {0, 27}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcAddr))},
-	FieldDstAddr:              {Field: FieldDstAddr, Name: "dst_addr", GoName: "DstAddr", ProtoName: "dst_addr", Proto: 7, Kind: KindAddr, Doc: "destination address", Unit: "", IPFIX: []IE{{0, 12}, {0, 28}}, offset: uint16(unsafe.Offsetof(Flow{}.DstAddr))},
-	FieldProto:                {Field: FieldProto, Name: "proto", GoName: "Proto", ProtoName: "proto", Proto: 20, Kind: KindU8, Doc: "IP protocol, behind IPv6 extension headers", Unit: "", Enum: "Proto", enum: enumProto, IPFIX: []IE{{0, 4}}, offset: uint16(unsafe.Offsetof(Flow{}.Proto))},
-	FieldTOS:                  {Field: FieldTOS, Name: "ip_tos", GoName: "TOS", ProtoName: "ip_tos", Proto: 23, Kind: KindU8, Doc: "type of service or traffic class: DSCP and ECN", Unit: "", IPFIX: []IE{{0, 5}}, offset: uint16(unsafe.Offsetof(Flow{}.TOS))},
-	FieldTimeReceived:         {Field: FieldTimeReceived, Name: "time_received_ns", GoName: "TimeReceived", ProtoName: "time_received_ns", Proto: 110, Kind: KindTime, Doc: "when the record, or the packet that completed the flow, was received", Unit: "ns since the epoch", IPFIX: []IE{{0, 258}}, offset: uint16(unsafe.Offsetof(Flow{}.TimeReceived))},
-	FieldTimeStart:            {Field: FieldTimeStart, Name: "time_flow_start_ns", GoName: "TimeStart", ProtoName: "time_flow_start_ns", Proto: 111, Kind: KindTime, Doc: "first packet of the flow", Unit: "ns since the epoch", IPFIX: []IE{{0, 22}, {0, 150}, {0, 152}, {0, 154}, {0, 156}, {0, 158}}, offset: uint16(unsafe.Offsetof(Flow{}.TimeStart))},
-	FieldTimeEnd:              {Field: FieldTimeEnd, Name: "time_flow_end_ns", GoName: "TimeEnd", ProtoName: "time_flow_end_ns", Proto: 112, Kind: KindTime, Doc: "last packet of the flow", Unit: "ns since the epoch", IPFIX: []IE{{0, 21}, {0, 151}, {0, 153}, {0, 155}, {0, 157}, {0, 159}}, offset: uint16(unsafe.Offsetof(Flow{}.TimeEnd))},
-	FieldBytes:                {Field: FieldBytes, Name: "bytes", GoName: "Bytes", ProtoName: "bytes", Proto: 9, Kind: KindU64, Doc: "bytes of the flow as its exporter counts them: IP bytes from routers, frames from interfaces and sFlow", Unit: "bytes", IPFIX: []IE{{0, 1}, {0, 231}}, offset: uint16(unsafe.Offsetof(Flow{}.Bytes))},
-	FieldPackets:              {Field: FieldPackets, Name: "packets", GoName: "Packets", ProtoName: "packets", Proto: 10, Kind: KindU64, Doc: "packets of the flow", Unit: "packets", IPFIX: []IE{{0, 2}, {0, 298}}, offset: uint16(unsafe.Offsetof(Flow{}.Packets))},
-	FieldSamplingRate:         {Field: FieldSamplingRate, Name: "sampling_rate", GoName: "SamplingRate", ProtoName: "sampling_rate", Proto: 3, Kind: KindU32, Doc: "rate of packet sampling; absent when nobody told it", Unit: "1 in N packets", IPFIX: []IE{{0, 34}, {0, 50}, {0, 305}}, offset: uint16(unsafe.Offsetof(Flow{}.SamplingRate))},
-	FieldOutIf:                {Field: FieldOutIf, Name: "out_if", GoName: "OutIf", ProtoName: "out_if", Proto: 19, Kind: KindU32, Doc: "ifIndex where the packets went out", Unit: "", IPFIX: []IE{{0, 14}}, offset: uint16(unsafe.Offsetof(Flow{}.OutIf))},
-	FieldExporter:             {Field: FieldExporter, Name: "sampler_address", GoName: "Exporter", ProtoName: "sampler_address", Proto: 11, Kind: KindAddr, Doc: "address of the exporter (router, switch, probe)", Unit: "", IPFIX: []IE{{0, 130}, {0, 131}}, offset: uint16(unsafe.Offsetof(Flow{}.Exporter))},
-	FieldFragmentID:           {Field: FieldFragmentID, Name: "fragment_id", GoName: "FragmentID", ProtoName: "fragment_id", Proto: 35, Kind: KindU32, Doc: "identification of the fragmented packet", Unit: "", IPFIX: []IE{{0, 54}}, offset: uint16(unsafe.Offsetof(Flow{}.FragmentID))},
-	FieldSrcAS:                {Field: FieldSrcAS, Name: "src_as", GoName: "SrcAS", ProtoName: "src_as", Proto: 14, Kind: KindU32, Doc: "origin AS of the source", Unit: "", IPFIX: []IE{{0, 16}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcAS))},
-	FieldDstAS:                {Field: FieldDstAS, Name: "dst_as", GoName: "DstAS", ProtoName: "dst_as", Proto: 15, Kind: KindU32, Doc: "origin AS of the destination", Unit: "", IPFIX: []IE{{0, 17}}, offset: uint16(unsafe.Offsetof(Flow{}.DstAS))},
-	FieldNextHopAS:            {Field: FieldNextHopAS, Name: "next_hop_as", GoName: "NextHopAS", ProtoName: "next_hop_as", Proto: 13, Kind: KindU32, Doc: "AS of the next hop", Unit: "", IPFIX: []IE{{0, 128}}, offset: uint16(unsafe.Offsetof(Flow{}.NextHopAS))},
-	FieldFragmentOffset:       {Field: FieldFragmentOffset, Name: "fragment_offset", GoName: "FragmentOffset", ProtoName: "fragment_offset", Proto: 36, Kind: KindU16, Doc: "offset of the fragment", Unit: "8 bytes", IPFIX: []IE{{0, 88}}, offset: uint16(unsafe.Offsetof(Flow{}.FragmentOffset))},
-	FieldVLAN:                 {Field: FieldVLAN, Name: "vlan_id", GoName: "VLAN", ProtoName: "vlan_id", Proto: 29, Kind: KindU16, Doc: "outermost VLAN id in the packet", Unit: "", IPFIX: []IE{{0, 243}}, offset: uint16(unsafe.Offsetof(Flow{}.VLAN))},
-	FieldSrcVLAN:              {Field: FieldSrcVLAN, Name: "src_vlan", GoName: "SrcVLAN", ProtoName: "src_vlan", Proto: 33, Kind: KindU16, Doc: "VLAN id on the input side", Unit: "", IPFIX: []IE{{0, 58}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcVLAN))},
-	FieldDstVLAN:              {Field: FieldDstVLAN, Name: "dst_vlan", GoName: "DstVLAN", ProtoName: "dst_vlan", Proto: 34, Kind: KindU16, Doc: "VLAN id on the output side", Unit: "", IPFIX: []IE{{0, 59}}, offset: uint16(unsafe.Offsetof(Flow{}.DstVLAN))},
-	FieldEndReason:            {Field: FieldEndReason, Name: "flow_end_reason", GoName: "EndReason", ProtoName: "flow_end_reason", Proto: 3001, Kind: KindU8, Doc: "why the flow was ended", Unit: "", Enum: "EndReason", enum: enumEndReason, IPFIX: []IE{{0, 136}}, offset: uint16(unsafe.Offsetof(Flow{}.EndReason))},
-	FieldNormalized:           {Field: FieldNormalized, Name: "normalized", GoName: "Normalized", ProtoName: "Normalized", Proto: 2002, Kind: KindU8, Doc: "whether bytes and packets were multiplied by the sampling rate", Unit: "", Enum: "Bool", enum: enumBool, offset: uint16(unsafe.Offsetof(Flow{}.Normalized))},
-	FieldBiflowDirection:      {Field: FieldBiflowDirection, Name: "biflow_direction", GoName: "BiflowDirection", ProtoName: "bi_flow_direction", Proto: 41, Kind: KindU8, Doc: "which end of a biflow is the source", Unit: "", Enum: "BiflowDirection", enum: enumBiflowDirection, IPFIX: []IE{{0, 239}}, offset: uint16(unsafe.Offsetof(Flow{}.BiflowDirection))},
-	FieldICMPType:             {Field: FieldICMPType, Name: "icmp_type", GoName: "ICMPType", ProtoName: "icmp_type", Proto: 31, Kind: KindU8, Doc: "ICMP or ICMPv6 type", Unit: "", IPFIX: []IE{{0, 32}, {0, 139}, {0, 176}, {0, 178}}, offset: uint16(unsafe.Offsetof(Flow{}.ICMPType))},
-	FieldICMPCode:             {Field: FieldICMPCode, Name: "icmp_code", GoName: "ICMPCode", ProtoName: "icmp_code", Proto: 32, Kind: KindU8, Doc: "ICMP or ICMPv6 code", Unit: "", IPFIX: []IE{{0, 177}, {0, 179}}, offset: uint16(unsafe.Offsetof(Flow{}.ICMPCode))},
-	FieldTTL:                  {Field: FieldTTL, Name: "ip_ttl", GoName: "TTL", ProtoName: "ip_ttl", Proto: 25, Kind: KindU8, Doc: "time to live or hop limit of the first packet", Unit: "", IPFIX: []IE{{0, 192}}, offset: uint16(unsafe.Offsetof(Flow{}.TTL))},
-	FieldMinTTL:               {Field: FieldMinTTL, Name: "min_ttl", GoName: "MinTTL", ProtoName: "min_ttl", Proto: 3031, Kind: KindU8, Doc: "least time to live", Unit: "", IPFIX: []IE{{0, 52}}, offset: uint16(unsafe.Offsetof(Flow{}.MinTTL))},
-	FieldMaxTTL:               {Field: FieldMaxTTL, Name: "max_ttl", GoName: "MaxTTL", ProtoName: "max_ttl", Proto: 3032, Kind: KindU8, Doc: "greatest time to live", Unit: "", IPFIX: []IE{{0, 53}}, offset: uint16(unsafe.Offsetof(Flow{}.MaxTTL))},
-	FieldIPFlags:              {Field: FieldIPFlags, Name: "ip_flags", GoName: "IPFlags", ProtoName: "ip_flags", Proto: 38, Kind: KindU8, Doc: "flags of the IPv4 fragment field: reserved 4, don't fragment 2, more fragments 1", Unit: "", IPFIX: []IE{{0, 197}}, offset: uint16(unsafe.Offsetof(Flow{}.IPFlags))},
-	FieldForwardingStatus:     {Field: FieldForwardingStatus, Name: "forwarding_status", GoName: "ForwardingStatus", ProtoName: "forwarding_status", Proto: 24, Kind: KindU8, Doc: "what became of the packets: class in the top two bits, reason below", Unit: "", IPFIX: []IE{{0, 89}}, offset: uint16(unsafe.Offsetof(Flow{}.ForwardingStatus))},
-	FieldNextHop:              {Field: FieldNextHop, Name: "next_hop", GoName: "NextHop", ProtoName: "next_hop", Proto: 12, Kind: KindAddr, Doc: "next hop", Unit: "", IPFIX: []IE{{0, 15}, {0, 62}}, offset: uint16(unsafe.Offsetof(Flow{}.NextHop))},
-	FieldSrcPrefixLen:         {Field: FieldSrcPrefixLen, Name: "src_net", GoName: "SrcPrefixLen", ProtoName: "src_net", Proto: 16, Kind: KindU8, Doc: "length of the source's route", Unit: "bits", IPFIX: []IE{{0, 9}, {0, 29}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcPrefixLen))},
-	FieldDstPrefixLen:         {Field: FieldDstPrefixLen, Name: "dst_net", GoName: "DstPrefixLen", ProtoName: "dst_net", Proto: 17, Kind: KindU8, Doc: "length of the destination's route", Unit: "bits", IPFIX: []IE{{0, 13}, {0, 30}}, offset: uint16(unsafe.Offsetof(Flow{}.DstPrefixLen))},
-	FieldValidationStatus:     {Field: FieldValidationStatus, Name: "validation_status", GoName: "ValidationStatus", ProtoName: "ValidationStatus", Proto: 2174, Kind: KindU8, Doc: "origin validation state that the router attached", Unit: "", Enum: "RPKI", enum: enumRPKI, offset: uint16(unsafe.Offsetof(Flow{}.ValidationStatus))},
-	FieldSrcRPKI:              {Field: FieldSrcRPKI, Name: "src_rpki", GoName: "SrcRPKI", ProtoName: "src_rpki", Proto: 3052, Kind: KindU8, Doc: "origin validation state of the source's route", Unit: "", Enum: "RPKI", enum: enumRPKI, offset: uint16(unsafe.Offsetof(Flow{}.SrcRPKI))},
-	FieldDstRPKI:              {Field: FieldDstRPKI, Name: "dst_rpki", GoName: "DstRPKI", ProtoName: "dst_rpki", Proto: 3053, Kind: KindU8, Doc: "origin validation state of the destination's route", Unit: "", Enum: "RPKI", enum: enumRPKI, offset: uint16(unsafe.Offsetof(Flow{}.DstRPKI))},
-	FieldRemoteSide:           {Field: FieldRemoteSide, Name: "remote_addr", GoName: "RemoteSide", ProtoName: "RemoteAddr", Proto: 2011, Kind: KindU8, Doc: "which side of the flow is outside the own network", Unit: "", Enum: "Side", enum: enumSide, offset: uint16(unsafe.Offsetof(Flow{}.RemoteSide))},
-	FieldSrcCountry:           {Field: FieldSrcCountry, Name: "src_country", GoName: "SrcCountry", ProtoName: "src_country", Proto: 1000, Kind: KindCountry, Doc: "country of the source", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.SrcCountry))},
-	FieldDstCountry:           {Field: FieldDstCountry, Name: "dst_country", GoName: "DstCountry", ProtoName: "dst_country", Proto: 1001, Kind: KindCountry, Doc: "country of the destination", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.DstCountry))},
-	FieldRemoteCountry:        {Field: FieldRemoteCountry, Name: "remote_country", GoName: "RemoteCountry", ProtoName: "RemoteCountry", Proto: 2010, Kind: KindCountry, Doc: "country of the remote side", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.RemoteCountry))},
-	FieldSequenceNum:          {Field: FieldSequenceNum, Name: "sequence_num", GoName: "SequenceNum", ProtoName: "sequence_num", Proto: 4, Kind: KindU32, Doc: "sequence number in the header of the datagram that carried the record", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.SequenceNum))},
-	FieldSamplerID:            {Field: FieldSamplerID, Name: "sampler_id", GoName: "SamplerID", ProtoName: "sampler_id", Proto: 3000, Kind: KindU32, Doc: "sampler or selector that chose the packets", Unit: "", IPFIX: []IE{{0, 48}, {0, 302}}, offset: uint16(unsafe.Offsetof(Flow{}.SamplerID))},
-	FieldObservationDomain:    {Field: FieldObservationDomain, Name: "observation_domain_id", GoName: "ObservationDomain", ProtoName: "observation_domain_id", Proto: 70, Kind: KindU32, Doc: "observation domain (IPFIX), source id (NetFlow v9) or sub-agent (sFlow)", Unit: "", IPFIX: []IE{{0, 149}}, offset: uint16(unsafe.Offsetof(Flow{}.ObservationDomain))},
-	FieldFlowLabel:            {Field: FieldFlowLabel, Name: "ipv6_flow_label", GoName: "FlowLabel", ProtoName: "ipv6_flow_label", Proto: 37, Kind: KindU32, Doc: "IPv6 flow label", Unit: "", IPFIX: []IE{{0, 31}}, offset: uint16(unsafe.Offsetof(Flow{}.FlowLabel))},
-	FieldInIfName:             {Field: FieldInIfName, Name: "in_if_name", GoName: "InIfName", ProtoName: "SrcIfName", Proto: 2003, Kind: KindSymbol, Doc: "ifName of the input interface", Unit: "", IPFIX: []IE{{0, 82}}, offset: uint16(unsafe.Offsetof(Flow{}.InIfName))},
-	FieldOutIfName:            {Field: FieldOutIfName, Name: "out_if_name", GoName: "OutIfName", ProtoName: "DstIfName", Proto: 2006, Kind: KindSymbol, Doc: "ifName of the output interface", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.OutIfName))},
-	FieldCustomerID:           {Field: FieldCustomerID, Name: "cid", GoName: "CustomerID", ProtoName: "Cid", Proto: 2000, Kind: KindU32, Doc: "customer that the flow belongs to", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.CustomerID))},
-	FieldSrcCustomerID:        {Field: FieldSrcCustomerID, Name: "src_cid", GoName: "SrcCustomerID", ProtoName: "SrcCid", Proto: 2012, Kind: KindU32, Doc: "customer of the source", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.SrcCustomerID))},
-	FieldDstCustomerID:        {Field: FieldDstCustomerID, Name: "dst_cid", GoName: "DstCustomerID", ProtoName: "DstCid", Proto: 2013, Kind: KindU32, Doc: "customer of the destination", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.DstCustomerID))},
-	FieldSrcMAC:               {Field: FieldSrcMAC, Name: "src_mac", GoName: "SrcMAC", ProtoName: "src_mac", Proto: 27, Kind: KindMAC, Doc: "source MAC address", Unit: "", IPFIX: []IE{{0, 56}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcMAC))},
-	FieldDstMAC:               {Field: FieldDstMAC, Name: "dst_mac", GoName: "DstMAC", ProtoName: "dst_mac", Proto: 28, Kind: KindMAC, Doc: "destination MAC address", Unit: "", IPFIX: []IE{{0, 80}}, offset: uint16(unsafe.Offsetof(Flow{}.DstMAC))},
-	FieldBGPNextHop:           {Field: FieldBGPNextHop, Name: "bgp_next_hop", GoName: "BGPNextHop", ProtoName: "bgp_next_hop", Proto: 100, Kind: KindAddr, Doc: "BGP next hop", Unit: "", IPFIX: []IE{{0, 18}, {0, 63}}, offset: uint16(unsafe.Offsetof(Flow{}.BGPNextHop))},
-	FieldObservationPoint:     {Field: FieldObservationPoint, Name: "observation_point_id", GoName: "ObservationPoint", ProtoName: "observation_point_id", Proto: 71, Kind: KindU32, Doc: "observation point", Unit: "", IPFIX: []IE{{0, 138}}, Column: true},
-	FieldFlowID:               {Field: FieldFlowID, Name: "flow_id", GoName: "FlowID", ProtoName: "flow_id", Proto: 3002, Kind: KindU64, Doc: "identifier that the exporter gave the flow", Unit: "", IPFIX: []IE{{0, 148}}, Column: true},
-	FieldSelectorAlgorithm:    {Field: FieldSelectorAlgorithm, Name: "sampling_algorithm", GoName: "SelectorAlgorithm", ProtoName: "sampling_algorithm", Proto: 3003, Kind: KindU8, Doc: "sampling algorithm (IANA PSAMP selector)", Unit: "", IPFIX: []IE{{0, 35}, {0, 49}, {0, 304}}, Column: true},
-	FieldEngineType:           {Field: FieldEngineType, Name: "engine_type", GoName: "EngineType", ProtoName: "engine_type", Proto: 3004, Kind: KindU8, Doc: "type of the flow switching engine", Unit: "", IPFIX: []IE{{0, 38}}, Column: true},
-	FieldEngineID:             {Field: FieldEngineID, Name: "engine_id", GoName: "EngineID", ProtoName: "engine_id", Proto: 3005, Kind: KindU8, Doc: "slot of the flow switching engine", Unit: "", IPFIX: []IE{{0, 39}}, Column: true},
-	FieldBytesTotal:           {Field: FieldBytesTotal, Name: "bytes_total", GoName: "BytesTotal", ProtoName: "bytes_total", Proto: 3010, Kind: KindU64, Doc: "bytes since the flow's start, where the exporter reports running totals", Unit: "bytes", IPFIX: []IE{{0, 85}}, Column: true},
-	FieldPacketsTotal:         {Field: FieldPacketsTotal, Name: "packets_total", GoName: "PacketsTotal", ProtoName: "packets_total", Proto: 3011, Kind: KindU64, Doc: "packets since the flow's start, where the exporter reports running totals", Unit: "packets", IPFIX: []IE{{0, 86}}, Column: true},
-	FieldBytesOut:             {Field: FieldBytesOut, Name: "bytes_out", GoName: "BytesOut", ProtoName: "bytes_out", Proto: 3012, Kind: KindU64, Doc: "bytes after the observation point changed or copied the flow", Unit: "bytes", IPFIX: []IE{{0, 23}, {0, 171}}, Column: true},
-	FieldPacketsOut:           {Field: FieldPacketsOut, Name: "packets_out", GoName: "PacketsOut", ProtoName: "packets_out", Proto: 3013, Kind: KindU64, Doc: "packets after the observation point changed or copied the flow", Unit: "packets", IPFIX: []IE{{0, 24}, {0, 172}}, Column: true},
-	FieldBytesLayer2:          {Field: FieldBytesLayer2, Name: "bytes_layer2", GoName: "BytesLayer2", ProtoName: "bytes_layer2", Proto: 3014, Kind: KindU64, Doc: "bytes of the whole layer 2 frames", Unit: "bytes", IPFIX: []IE{{0, 352}, {0, 353}}, Column: true},
-	FieldBytesDropped:         {Field: FieldBytesDropped, Name: "bytes_dropped", GoName: "BytesDropped", ProtoName: "bytes_dropped", Proto: 3015, Kind: KindU64, Doc: "bytes that the exporter dropped", Unit: "bytes", IPFIX: []IE{{0, 132}, {0, 134}}, Column: true},
-	FieldPacketsDropped:       {Field: FieldPacketsDropped, Name: "packets_dropped", GoName: "PacketsDropped", ProtoName: "packets_dropped", Proto: 3016, Kind: KindU64, Doc: "packets that the exporter dropped", Unit: "packets", IPFIX: []IE{{0, 133}, {0, 135}}, Column: true},
-	FieldFlowCount:            {Field: FieldFlowCount, Name: "flow_count", GoName: "FlowCount", ProtoName: "flow_count", Proto: 3017, Kind: KindU64, Doc: "flows that an aggregate sums up", Unit: "flows", IPFIX: []IE{{0, 3}}, Column: true},
-	FieldStackBytes:           {Field: FieldStackBytes, Name: "stack_bytes", GoName: "StackBytes", ProtoName: "stack_bytes", Proto: 3018, Kind: KindU64, Doc: "bytes as the host's network stack handed them over, with segmentation offload not undone", Unit: "bytes", Column: true},
-	FieldStackPackets:         {Field: FieldStackPackets, Name: "stack_packets", GoName: "StackPackets", ProtoName: "stack_packets", Proto: 3019, Kind: KindU64, Doc: "packets as the host's network stack handed them over, with segmentation offload not undone", Unit: "packets", Column: true},
-	FieldReverseBytes:         {Field: FieldReverseBytes, Name: "reverse_bytes", GoName: "ReverseBytes", ProtoName: "reverse_bytes", Proto: 3020, Kind: KindU64, Doc: "bytes from destination to source", Unit: "bytes", IPFIX: []IE{{29305, 1}, {0, 232}}, Column: true},
-	FieldReversePackets:       {Field: FieldReversePackets, Name: "reverse_packets", GoName: "ReversePackets", ProtoName: "reverse_packets", Proto: 3021, Kind: KindU64, Doc: "packets from destination to source", Unit: "packets", IPFIX: []IE{{29305, 2}, {0, 299}}, Column: true},
-	FieldReverseTimeStart:     {Field: FieldReverseTimeStart, Name: "reverse_time_flow_start_ns", GoName: "ReverseTimeStart", ProtoName: "reverse_time_flow_start_ns", Proto: 3022, Kind: KindTime, Doc: "first packet from destination to source", Unit: "ns since the epoch", IPFIX: []IE{{29305, 150}, {29305, 152}, {29305, 154}, {29305, 156}}, Column: true},
-	FieldReverseTimeEnd:       {Field: FieldReverseTimeEnd, Name: "reverse_time_flow_end_ns", GoName: "ReverseTimeEnd", ProtoName: "reverse_time_flow_end_ns", Proto: 3023, Kind: KindTime, Doc: "last packet from destination to source", Unit: "ns since the epoch", IPFIX: []IE{{29305, 151}, {29305, 153}, {29305, 155}, {29305, 157}}, Column: true},
-	FieldReverseTCPFlags:      {Field: FieldReverseTCPFlags, Name: "reverse_tcp_flags", GoName: "ReverseTCPFlags", ProtoName: "reverse_tcp_flags", Proto: 3024, Kind: KindU16, Doc: "TCP flags seen from destination to source, ORed", Unit: "", IPFIX: []IE{{29305, 6}}, Column: true},
-	FieldTOSOut:               {Field: FieldTOSOut, Name: "ip_tos_out", GoName: "TOSOut", ProtoName: "ip_tos_out", Proto: 3030, Kind: KindU8, Doc: "type of service after the observation point", Unit: "", IPFIX: []IE{{0, 55}}, Column: true},
-	FieldDropReason:           {Field: FieldDropReason, Name: "drop_reason", GoName: "DropReason", ProtoName: "drop_reason", Proto: 3033, Kind: KindU16, Doc: "why the packets were dropped", Unit: "", Column: true},
-	FieldFirewallEvent:        {Field: FieldFirewallEvent, Name: "firewall_event", GoName: "FirewallEvent", ProtoName: "firewall_event", Proto: 3034, Kind: KindU8, Doc: "what a firewall did with the flow", Unit: "", IPFIX: []IE{{0, 233}, {0, 40005}}, Column: true},
-	FieldInIfPhysical:         {Field: FieldInIfPhysical, Name: "in_if_physical", GoName: "InIfPhysical", ProtoName: "in_if_physical", Proto: 3040, Kind: KindU32, Doc: "ifIndex of the physical input interface", Unit: "", IPFIX: []IE{{0, 252}}, Column: true},
-	FieldOutIfPhysical:        {Field: FieldOutIfPhysical, Name: "out_if_physical", GoName: "OutIfPhysical", ProtoName: "out_if_physical", Proto: 3041, Kind: KindU32, Doc: "ifIndex of the physical output interface", Unit: "", IPFIX: []IE{{0, 253}}, Column: true},
-	FieldInIfDesc:             {Field: FieldInIfDesc, Name: "in_if_desc", GoName: "InIfDesc", ProtoName: "SrcIfDesc", Proto: 2004, Kind: KindSymbol, Doc: "ifAlias of the input interface", Unit: "", IPFIX: []IE{{0, 83}}, Column: true},
-	FieldOutIfDesc:            {Field: FieldOutIfDesc, Name: "out_if_desc", GoName: "OutIfDesc", ProtoName: "DstIfDesc", Proto: 2007, Kind: KindSymbol, Doc: "ifAlias of the output interface", Unit: "", Column: true},
-	FieldInIfSpeed:            {Field: FieldInIfSpeed, Name: "in_if_speed", GoName: "InIfSpeed", ProtoName: "SrcIfSpeed", Proto: 2005, Kind: KindU32, Doc: "ifHighSpeed of the input interface", Unit: "Mbit/s", Column: true},
-	FieldOutIfSpeed:           {Field: FieldOutIfSpeed, Name: "out_if_speed", GoName: "OutIfSpeed", ProtoName: "DstIfSpeed", Proto: 2008, Kind: KindU32, Doc: "ifHighSpeed of the output interface", Unit: "Mbit/s", Column: true},
-	FieldSrcMACOut:            {Field: FieldSrcMACOut, Name: "src_mac_out", GoName: "SrcMACOut", ProtoName: "src_mac_out", Proto: 3042, Kind: KindMAC, Doc: "source MAC address after the observation point", Unit: "", IPFIX: []IE{{0, 81}}, Column: true},
-	FieldDstMACOut:            {Field: FieldDstMACOut, Name: "dst_mac_out", GoName: "DstMACOut", ProtoName: "dst_mac_out", Proto: 3043, Kind: KindMAC, Doc: "destination MAC address after the observation point", Unit: "", IPFIX: []IE{{0, 57}}, Column: true},
-	FieldInnerVLAN:            {Field: FieldInnerVLAN, Name: "inner_vlan", GoName: "InnerVLAN", ProtoName: "inner_vlan", Proto: 3044, Kind: KindU16, Doc: "second VLAN id in the packet (customer tag)", Unit: "", IPFIX: []IE{{0, 245}}, Column: true},
-	FieldVLANPriority:         {Field: FieldVLANPriority, Name: "vlan_priority", GoName: "VLANPriority", ProtoName: "vlan_priority", Proto: 3045, Kind: KindU8, Doc: "802.1p priority of the outermost tag", Unit: "", IPFIX: []IE{{0, 244}}, Column: true},
-	FieldIngressVRF:           {Field: FieldIngressVRF, Name: "ingress_vrf_id", GoName: "IngressVRF", ProtoName: "ingress_vrf_id", Proto: 39, Kind: KindU32, Doc: "VRF of the input side", Unit: "", IPFIX: []IE{{0, 234}}, Column: true},
-	FieldEgressVRF:            {Field: FieldEgressVRF, Name: "egress_vrf_id", GoName: "EgressVRF", ProtoName: "egress_vrf_id", Proto: 40, Kind: KindU32, Doc: "VRF of the output side", Unit: "", IPFIX: []IE{{0, 235}}, Column: true},
-	FieldIngressVRFName:       {Field: FieldIngressVRFName, Name: "ingress_vrf_name", GoName: "IngressVRFName", ProtoName: "ingress_vrf_name", Proto: 3046, Kind: KindSymbol, Doc: "name of the VRF of the input side", Unit: "", IPFIX: []IE{{0, 236}}, Column: true},
-	FieldEgressVRFName:        {Field: FieldEgressVRFName, Name: "egress_vrf_name", GoName: "EgressVRFName", ProtoName: "egress_vrf_name", Proto: 3047, Kind: KindSymbol, Doc: "name of the VRF of the output side", Unit: "", Column: true},
-	FieldASPath:               {Field: FieldASPath, Name: "as_path", GoName: "ASPath", ProtoName: "as_path", Proto: 102, Kind: KindU32s, Doc: "AS path of the flow, from source to destination", Unit: "", Column: true},
-	FieldSrcASPath:            {Field: FieldSrcASPath, Name: "src_as_path", GoName: "SrcASPath", ProtoName: "src_as_path", Proto: 2301, Kind: KindU32s, Doc: "AS path to the source", Unit: "", Column: true},
-	FieldDstASPath:            {Field: FieldDstASPath, Name: "dst_as_path", GoName: "DstASPath", ProtoName: "dst_as_path", Proto: 2302, Kind: KindU32s, Doc: "AS path to the destination", Unit: "", Column: true},
-	FieldCommunities:          {Field: FieldCommunities, Name: "bgp_communities", GoName: "Communities", ProtoName: "bgp_communities", Proto: 101, Kind: KindU32s, Doc: "BGP communities of the destination's route", Unit: "", IPFIX: []IE{{0, 483}, {0, 485}}, Column: true},
-	FieldSrcCommunities:       {Field: FieldSrcCommunities, Name: "src_bgp_communities", GoName: "SrcCommunities", ProtoName: "src_bgp_communities", Proto: 3050, Kind: KindU32s, Doc: "BGP communities of the source's route", Unit: "", IPFIX: []IE{{0, 484}}, Column: true},
-	FieldLargeCommunities:     {Field: FieldLargeCommunities, Name: "bgp_large_communities", GoName: "LargeCommunities", ProtoName: "bgp_large_communities", Proto: 3051, Kind: KindU32s, Doc: "BGP large communities of the destination's route, three numbers each", Unit: "", IPFIX: []IE{{0, 491}}, Column: true},
-	FieldMED:                  {Field: FieldMED, Name: "med", GoName: "MED", ProtoName: "Med", Proto: 2172, Kind: KindU32, Doc: "multi-exit discriminator of the destination's route", Unit: "", Column: true},
-	FieldLocalPref:            {Field: FieldLocalPref, Name: "local_pref", GoName: "LocalPref", ProtoName: "LocalPref", Proto: 2173, Kind: KindU32, Doc: "local preference of the destination's route", Unit: "", Column: true},
-	FieldSrcRPKIReason:        {Field: FieldSrcRPKIReason, Name: "src_rpki_reason", GoName: "SrcRPKIReason", ProtoName: "src_rpki_reason", Proto: 3054, Kind: KindU8, Doc: "why the source's route is invalid", Unit: "", Enum: "RPKIReason", enum: enumRPKIReason, Column: true},
-	FieldDstRPKIReason:        {Field: FieldDstRPKIReason, Name: "dst_rpki_reason", GoName: "DstRPKIReason", ProtoName: "dst_rpki_reason", Proto: 3055, Kind: KindU8, Doc: "why the destination's route is invalid", Unit: "", Enum: "RPKIReason", enum: enumRPKIReason, Column: true},
-	FieldMPLSLabels:           {Field: FieldMPLSLabels, Name: "mpls_label", GoName: "MPLSLabels", ProtoName: "mpls_label", Proto: 81, Kind: KindU32s, Doc: "MPLS labels, top first", Unit: "", IPFIX: []IE{{0, 70}, {0, 71}, {0, 72}, {0, 73}, {0, 74}, {0, 75}, {0, 76}, {0, 77}, {0, 78}, {0, 79}}, Column: true},
-	FieldMPLSTTLs:             {Field: FieldMPLSTTLs, Name: "mpls_ttl", GoName: "MPLSTTLs", ProtoName: "mpls_ttl", Proto: 80, Kind: KindU32s, Doc: "time to live of each MPLS label", Unit: "", IPFIX: []IE{{0, 200}}, Column: true},
-	FieldMPLSAddrs:            {Field: FieldMPLSAddrs, Name: "mpls_ip", GoName: "MPLSAddrs", ProtoName: "mpls_ip", Proto: 82, Kind: KindAddrs, Doc: "address behind the top MPLS label", Unit: "", IPFIX: []IE{{0, 47}, {0, 140}}, Column: true},
-	FieldMPLSTopLabelType:     {Field: FieldMPLSTopLabelType, Name: "mpls_top_label_type", GoName: "MPLSTopLabelType", ProtoName: "mpls_top_label_type", Proto: 3060, Kind: KindU8, Doc: "protocol that assigned the top label", Unit: "", IPFIX: []IE{{0, 46}}, Column: true},
-	FieldSRv6Segments:         {Field: FieldSRv6Segments, Name: "ipv6_routing_header_addresses", GoName: "SRv6Segments", ProtoName: "ipv6_routing_header_addresses", Proto: 105, Kind: KindAddrs, Doc: "segments of the IPv6 routing header", Unit: "", IPFIX: []IE{{0, 496}, {0, 497}}, Column: true},
-	FieldSRv6SegmentsLeft:     {Field: FieldSRv6SegmentsLeft, Name: "ipv6_routing_header_seg_left", GoName: "SRv6SegmentsLeft", ProtoName: "ipv6_routing_header_seg_left", Proto: 106, Kind: KindU8, Doc: "segments left in the IPv6 routing header", Unit: "", IPFIX: []IE{{0, 498}}, Column: true},
-	FieldSRv6Tag:              {Field: FieldSRv6Tag, Name: "srv6_tag", GoName: "SRv6Tag", ProtoName: "srv6_tag", Proto: 3061, Kind: KindU16, Doc: "tag of the segment routing header", Unit: "", IPFIX: []IE{{0, 493}}, Column: true},
-	FieldSRv6ActiveSegment:    {Field: FieldSRv6ActiveSegment, Name: "srv6_active_segment", GoName: "SRv6ActiveSegment", ProtoName: "srv6_active_segment", Proto: 3062, Kind: KindAddr, Doc: "active segment", Unit: "", IPFIX: []IE{{0, 495}}, Column: true},
-	FieldLayerStack:           {Field: FieldLayerStack, Name: "layer_stack", GoName: "LayerStack", ProtoName: "layer_stack", Proto: 103, Kind: KindU32s, Doc: "headers found in the packet, outermost first", Unit: "", Enum: "Layer", enum: enumLayer, Column: true},
-	FieldLayerSize:            {Field: FieldLayerSize, Name: "layer_size", GoName: "LayerSize", ProtoName: "layer_size", Proto: 104, Kind: KindU32s, Doc: "size of each header", Unit: "bytes", Column: true},
-	FieldTunnelType:           {Field: FieldTunnelType, Name: "tunnel_type", GoName: "TunnelType", ProtoName: "tunnel_type", Proto: 3070, Kind: KindU8, Doc: "encapsulation of the inner packet", Unit: "", Enum: "Tunnel", enum: enumTunnel, Column: true},
-	FieldTunnelID:             {Field: FieldTunnelID, Name: "tunnel_id", GoName: "TunnelID", ProtoName: "tunnel_id", Proto: 3071, Kind: KindU64, Doc: "VNI or GRE key", Unit: "", IPFIX: []IE{{0, 351}}, Column: true},
-	FieldInnerSrcAddr:         {Field: FieldInnerSrcAddr, Name: "inner_src_addr", GoName: "InnerSrcAddr", ProtoName: "inner_src_addr", Proto: 3072, Kind: KindAddr, Doc: "source address inside the tunnel", Unit: "", Column: true},
-	FieldInnerDstAddr:         {Field: FieldInnerDstAddr, Name: "inner_dst_addr", GoName: "InnerDstAddr", ProtoName: "inner_dst_addr", Proto: 3073, Kind: KindAddr, Doc: "destination address inside the tunnel", Unit: "", Column: true},
-	FieldInnerProto:           {Field: FieldInnerProto, Name: "inner_proto", GoName: "InnerProto", ProtoName: "inner_proto", Proto: 3074, Kind: KindU8, Doc: "IP protocol inside the tunnel", Unit: "", Enum: "Proto", enum: enumProto, Column: true},
-	FieldInnerSrcPort:         {Field: FieldInnerSrcPort, Name: "inner_src_port", GoName: "InnerSrcPort", ProtoName: "inner_src_port", Proto: 3075, Kind: KindU16, Doc: "source port inside the tunnel", Unit: "", Column: true},
-	FieldInnerDstPort:         {Field: FieldInnerDstPort, Name: "inner_dst_port", GoName: "InnerDstPort", ProtoName: "inner_dst_port", Proto: 3076, Kind: KindU16, Doc: "destination port inside the tunnel", Unit: "", Column: true},
-	FieldInnerEtherType:       {Field: FieldInnerEtherType, Name: "inner_etype", GoName: "InnerEtherType", ProtoName: "inner_etype", Proto: 3077, Kind: KindU16, Doc: "type of the payload inside the tunnel", Unit: "", Enum: "EtherType", enum: enumEtherType, Column: true},
-	FieldInnerTOS:             {Field: FieldInnerTOS, Name: "inner_ip_tos", GoName: "InnerTOS", ProtoName: "inner_ip_tos", Proto: 3078, Kind: KindU8, Doc: "type of service inside the tunnel", Unit: "", Column: true},
-	FieldInnerTCPFlags:        {Field: FieldInnerTCPFlags, Name: "inner_tcp_flags", GoName: "InnerTCPFlags", ProtoName: "inner_tcp_flags", Proto: 3079, Kind: KindU16, Doc: "TCP flags inside the tunnel, ORed", Unit: "", Column: true},
-	FieldInnerSrcMAC:          {Field: FieldInnerSrcMAC, Name: "inner_src_mac", GoName: "InnerSrcMAC", ProtoName: "inner_src_mac", Proto: 3080, Kind: KindMAC, Doc: "source MAC address inside the tunnel", Unit: "", Column: true},
-	FieldInnerDstMAC:          {Field: FieldInnerDstMAC, Name: "inner_dst_mac", GoName: "InnerDstMAC", ProtoName: "inner_dst_mac", Proto: 3081, Kind: KindMAC, Doc: "destination MAC address inside the tunnel", Unit: "", Column: true},
-	FieldNATSrcAddr:           {Field: FieldNATSrcAddr, Name: "nat_src_addr", GoName: "NATSrcAddr", ProtoName: "nat_src_addr", Proto: 3090, Kind: KindAddr, Doc: "source address after translation", Unit: "", IPFIX: []IE{{0, 225}, {0, 281}, {0, 40001}}, Column: true},
-	FieldNATDstAddr:           {Field: FieldNATDstAddr, Name: "nat_dst_addr", GoName: "NATDstAddr", ProtoName: "nat_dst_addr", Proto: 3091, Kind: KindAddr, Doc: "destination address after translation", Unit: "", IPFIX: []IE{{0, 226}, {0, 282}, {0, 40002}}, Column: true},
-	FieldNATSrcPort:           {Field: FieldNATSrcPort, Name: "nat_src_port", GoName: "NATSrcPort", ProtoName: "nat_src_port", Proto: 3092, Kind: KindU16, Doc: "source port after translation", Unit: "", IPFIX: []IE{{0, 227}, {0, 40003}}, Column: true},
-	FieldNATDstPort:           {Field: FieldNATDstPort, Name: "nat_dst_port", GoName: "NATDstPort", ProtoName: "nat_dst_port", Proto: 3093, Kind: KindU16, Doc: "destination port after translation", Unit: "", IPFIX: []IE{{0, 228}, {0, 40004}}, Column: true},
-	FieldNATEvent:             {Field: FieldNATEvent, Name: "nat_event", GoName: "NATEvent", ProtoName: "nat_event", Proto: 3094, Kind: KindU8, Doc: "what the translator did", Unit: "", IPFIX: []IE{{0, 230}}, Column: true},
-	FieldAppID:                {Field: FieldAppID, Name: "application_id", GoName: "AppID", ProtoName: "application_id", Proto: 3100, Kind: KindU64, Doc: "application: engine in the top byte, selector below", Unit: "", IPFIX: []IE{{0, 95}}, Column: true},
-	FieldAppName:              {Field: FieldAppName, Name: "application_name", GoName: "AppName", ProtoName: "application_name", Proto: 3101, Kind: KindSymbol, Doc: "name of the application", Unit: "", IPFIX: []IE{{0, 96}}, Column: true},
-	FieldUser:                 {Field: FieldUser, Name: "user_name", GoName: "User", ProtoName: "user_name", Proto: 3102, Kind: KindText, Doc: "user that the exporter named", Unit: "", IPFIX: []IE{{0, 371}}, Column: true},
-	FieldPID:                  {Field: FieldPID, Name: "process_id", GoName: "PID", ProtoName: "process_id", Proto: 3103, Kind: KindU32, Doc: "process that owns the local socket", Unit: "", Column: true},
-	FieldProcessName:          {Field: FieldProcessName, Name: "process_name", GoName: "ProcessName", ProtoName: "process_name", Proto: 3104, Kind: KindSymbol, Doc: "name of the process that owns the local socket", Unit: "", Column: true},
-	FieldUID:                  {Field: FieldUID, Name: "user_id", GoName: "UID", ProtoName: "user_id", Proto: 3105, Kind: KindU32, Doc: "numeric user that owns the local socket", Unit: "", Column: true},
-	FieldCgroupID:             {Field: FieldCgroupID, Name: "cgroup_id", GoName: "CgroupID", ProtoName: "cgroup_id", Proto: 3106, Kind: KindU64, Doc: "control group of the process", Unit: "", Column: true},
-	FieldContainer:            {Field: FieldContainer, Name: "container", GoName: "Container", ProtoName: "container", Proto: 3107, Kind: KindText, Doc: "container of the process", Unit: "", Column: true},
-	FieldPacketBytesMin:       {Field: FieldPacketBytesMin, Name: "packet_bytes_min", GoName: "PacketBytesMin", ProtoName: "PacketBytesMin", Proto: 2100, Kind: KindU32, Doc: "least packet length", Unit: "bytes", IPFIX: []IE{{0, 25}}, Column: true},
-	FieldPacketBytesMax:       {Field: FieldPacketBytesMax, Name: "packet_bytes_max", GoName: "PacketBytesMax", ProtoName: "PacketBytesMax", Proto: 2101, Kind: KindU32, Doc: "greatest packet length", Unit: "bytes", IPFIX: []IE{{0, 26}}, Column: true},
-	FieldPacketBytesMean:      {Field: FieldPacketBytesMean, Name: "packet_bytes_mean", GoName: "PacketBytesMean", ProtoName: "PacketBytesMean", Proto: 2102, Kind: KindU32, Doc: "mean packet length", Unit: "bytes", Column: true},
-	FieldPacketBytesStdDev:    {Field: FieldPacketBytesStdDev, Name: "packet_bytes_std_dev", GoName: "PacketBytesStdDev", ProtoName: "PacketBytesStdDev", Proto: 2103, Kind: KindU32, Doc: "standard deviation of packet lengths", Unit: "bytes", Column: true},
-	FieldPacketIATMin:         {Field: FieldPacketIATMin, Name: "packet_iat_min", GoName: "PacketIATMin", ProtoName: "PacketIATMin", Proto: 2110, Kind: KindU64, Doc: "least time between packets", Unit: "ns", Column: true},
-	FieldPacketIATMax:         {Field: FieldPacketIATMax, Name: "packet_iat_max", GoName: "PacketIATMax", ProtoName: "PacketIATMax", Proto: 2111, Kind: KindU64, Doc: "greatest time between packets", Unit: "ns", Column: true},
-	FieldPacketIATMean:        {Field: FieldPacketIATMean, Name: "packet_iat_mean", GoName: "PacketIATMean", ProtoName: "PacketIATMean", Proto: 2112, Kind: KindU64, Doc: "mean time between packets", Unit: "ns", Column: true},
-	FieldPacketIATStdDev:      {Field: FieldPacketIATStdDev, Name: "packet_iat_std_dev", GoName: "PacketIATStdDev", ProtoName: "PacketIATStdDev", Proto: 2113, Kind: KindU64, Doc: "standard deviation of times between packets", Unit: "ns", Column: true},
-	FieldHeaderBytes:          {Field: FieldHeaderBytes, Name: "header_bytes", GoName: "HeaderBytes", ProtoName: "HeaderBytes", Proto: 2120, Kind: KindU32, Doc: "bytes of all headers", Unit: "bytes", Column: true},
-	FieldFINCount:             {Field: FieldFINCount, Name: "fin_count", GoName: "FINCount", ProtoName: "FINFlagCount", Proto: 2130, Kind: KindU64, Doc: "packets with FIN", Unit: "packets", IPFIX: []IE{{0, 219}}, Column: true},
-	FieldSYNCount:             {Field: FieldSYNCount, Name: "syn_count", GoName: "SYNCount", ProtoName: "SYNFlagCount", Proto: 2131, Kind: KindU64, Doc: "packets with SYN", Unit: "packets", IPFIX: []IE{{0, 218}}, Column: true},
-	FieldRSTCount:             {Field: FieldRSTCount, Name: "rst_count", GoName: "RSTCount", ProtoName: "RSTFlagCount", Proto: 2132, Kind: KindU64, Doc: "packets with RST", Unit: "packets", IPFIX: []IE{{0, 220}}, Column: true},
-	FieldPSHCount:             {Field: FieldPSHCount, Name: "psh_count", GoName: "PSHCount", ProtoName: "PSHFlagCount", Proto: 2133, Kind: KindU64, Doc: "packets with PSH", Unit: "packets", IPFIX: []IE{{0, 221}}, Column: true},
-	FieldACKCount:             {Field: FieldACKCount, Name: "ack_count", GoName: "ACKCount", ProtoName: "ACKFlagCount", Proto: 2134, Kind: KindU64, Doc: "packets with ACK", Unit: "packets", IPFIX: []IE{{0, 222}}, Column: true},
-	FieldURGCount:             {Field: FieldURGCount, Name: "urg_count", GoName: "URGCount", ProtoName: "URGFlagCount", Proto: 2135, Kind: KindU64, Doc: "packets with URG", Unit: "packets", IPFIX: []IE{{0, 223}}, Column: true},
-	FieldCWRCount:             {Field: FieldCWRCount, Name: "cwr_count", GoName: "CWRCount", ProtoName: "CWRFlagCount", Proto: 2136, Kind: KindU64, Doc: "packets with CWR", Unit: "packets", Column: true},
-	FieldECECount:             {Field: FieldECECount, Name: "ece_count", GoName: "ECECount", ProtoName: "ECEFlagCount", Proto: 2137, Kind: KindU64, Doc: "packets with ECE", Unit: "packets", Column: true},
-	FieldPayloadPackets:       {Field: FieldPayloadPackets, Name: "payload_packets", GoName: "PayloadPackets", ProtoName: "PayloadPackets", Proto: 2140, Kind: KindU64, Doc: "packets with a payload", Unit: "packets", Column: true},
-	FieldTimeActiveMin:        {Field: FieldTimeActiveMin, Name: "time_active_min", GoName: "TimeActiveMin", ProtoName: "TimeActiveMin", Proto: 2150, Kind: KindU64, Doc: "least time the flow was active before it fell idle", Unit: "ns", Column: true},
-	FieldTimeActiveMax:        {Field: FieldTimeActiveMax, Name: "time_active_max", GoName: "TimeActiveMax", ProtoName: "TimeActiveMax", Proto: 2151, Kind: KindU64, Doc: "greatest time the flow was active before it fell idle", Unit: "ns", Column: true},
-	FieldTimeActiveMean:       {Field: FieldTimeActiveMean, Name: "time_active_mean", GoName: "TimeActiveMean", ProtoName: "TimeActiveMean", Proto: 2152, Kind: KindU64, Doc: "mean time the flow was active before it fell idle", Unit: "ns", Column: true},
-	FieldTimeActiveStdDev:     {Field: FieldTimeActiveStdDev, Name: "time_active_std_dev", GoName: "TimeActiveStdDev", ProtoName: "TimeActiveStdDev", Proto: 2153, Kind: KindU64, Doc: "standard deviation of active times", Unit: "ns", Column: true},
-	FieldTimeIdleMin:          {Field: FieldTimeIdleMin, Name: "time_idle_min", GoName: "TimeIdleMin", ProtoName: "TimeIdleMin", Proto: 2154, Kind: KindU64, Doc: "least time the flow was idle before it became active", Unit: "ns", Column: true},
-	FieldTimeIdleMax:          {Field: FieldTimeIdleMax, Name: "time_idle_max", GoName: "TimeIdleMax", ProtoName: "TimeIdleMax", Proto: 2155, Kind: KindU64, Doc: "greatest time the flow was idle before it became active", Unit: "ns", Column: true},
-	FieldTimeIdleMean:         {Field: FieldTimeIdleMean, Name: "time_idle_mean", GoName: "TimeIdleMean", ProtoName: "TimeIdleMean", Proto: 2156, Kind: KindU64, Doc: "mean time the flow was idle before it became active", Unit: "ns", Column: true},
-	FieldTimeIdleStdDev:       {Field: FieldTimeIdleStdDev, Name: "time_idle_std_dev", GoName: "TimeIdleStdDev", ProtoName: "TimeIdleStdDev", Proto: 2157, Kind: KindU64, Doc: "standard deviation of idle times", Unit: "ns", Column: true},
-	FieldRTT:                  {Field: FieldRTT, Name: "rtt_ns", GoName: "RTT", ProtoName: "rtt_ns", Proto: 3110, Kind: KindU64, Doc: "smoothed round-trip time", Unit: "ns", Column: true},
-	FieldRetransmits:          {Field: FieldRetransmits, Name: "retransmits", GoName: "Retransmits", ProtoName: "retransmits", Proto: 3111, Kind: KindU64, Doc: "retransmitted TCP segments", Unit: "packets", Column: true},
-	FieldCustomerName:         {Field: FieldCustomerName, Name: "cid_string", GoName: "CustomerName", ProtoName: "CidString", Proto: 2001, Kind: KindSymbol, Doc: "name of the customer", Unit: "", Column: true},
-	FieldNetID:                {Field: FieldNetID, Name: "net_id", GoName: "NetID", ProtoName: "NetId", Proto: 2017, Kind: KindU32, Doc: "network that the flow belongs to", Unit: "", Column: true},
-	FieldNetName:              {Field: FieldNetName, Name: "net_name", GoName: "NetName", ProtoName: "NetIdString", Proto: 2018, Kind: KindSymbol, Doc: "name of the network", Unit: "", Column: true},
-	FieldSrcNetID:             {Field: FieldSrcNetID, Name: "src_net_id", GoName: "SrcNetID", ProtoName: "SrcId", Proto: 2019, Kind: KindU32, Doc: "network of the source", Unit: "", Column: true},
-	FieldSrcNetName:           {Field: FieldSrcNetName, Name: "src_net_name", GoName: "SrcNetName", ProtoName: "SrcIdString", Proto: 2020, Kind: KindSymbol, Doc: "name of the source's network", Unit: "", Column: true},
-	FieldDstNetID:             {Field: FieldDstNetID, Name: "dst_net_id", GoName: "DstNetID", ProtoName: "DstId", Proto: 2021, Kind: KindU32, Doc: "network of the destination", Unit: "", Column: true},
-	FieldDstNetName:           {Field: FieldDstNetName, Name: "dst_net_name", GoName: "DstNetName", ProtoName: "DstIdString", Proto: 2022, Kind: KindSymbol, Doc: "name of the destination's network", Unit: "", Column: true},
-	FieldSrcCity:              {Field: FieldSrcCity, Name: "src_city", GoName: "SrcCity", ProtoName: "src_city", Proto: 3120, Kind: KindSymbol, Doc: "city of the source", Unit: "", Column: true},
-	FieldDstCity:              {Field: FieldDstCity, Name: "dst_city", GoName: "DstCity", ProtoName: "dst_city", Proto: 3121, Kind: KindSymbol, Doc: "city of the destination", Unit: "", Column: true},
-	FieldSrcASName:            {Field: FieldSrcASName, Name: "src_as_name", GoName: "SrcASName", ProtoName: "SrcASName", Proto: 2183, Kind: KindSymbol, Doc: "organisation of the source's AS", Unit: "", Column: true},
-	FieldDstASName:            {Field: FieldDstASName, Name: "dst_as_name", GoName: "DstASName", ProtoName: "DstASName", Proto: 2184, Kind: KindSymbol, Doc: "organisation of the destination's AS", Unit: "", Column: true},
-	FieldNextHopASName:        {Field: FieldNextHopASName, Name: "next_hop_as_name", GoName: "NextHopASName", ProtoName: "NextHopASName", Proto: 2185, Kind: KindSymbol, Doc: "organisation of the next hop's AS", Unit: "", Column: true},
-	FieldSrcHostName:          {Field: FieldSrcHostName, Name: "src_host_name", GoName: "SrcHostName", ProtoName: "SrcHostName", Proto: 2180, Kind: KindText, Doc: "DNS name of the source", Unit: "", Column: true},
-	FieldDstHostName:          {Field: FieldDstHostName, Name: "dst_host_name", GoName: "DstHostName", ProtoName: "DstHostName", Proto: 2181, Kind: KindText, Doc: "DNS name of the destination", Unit: "", Column: true},
-	FieldNextHopHostName:      {Field: FieldNextHopHostName, Name: "next_hop_host_name", GoName: "NextHopHostName", ProtoName: "NextHopHostName", Proto: 2182, Kind: KindText, Doc: "DNS name of the next hop", Unit: "", Column: true},
-	FieldExporterHostName:     {Field: FieldExporterHostName, Name: "sampler_host_name", GoName: "ExporterHostName", ProtoName: "SamplerHostName", Proto: 2186, Kind: KindText, Doc: "DNS name of the exporter", Unit: "", Column: true},
-	FieldProtoName:            {Field: FieldProtoName, Name: "proto_name", GoName: "ProtoName", ProtoName: "ProtoName", Proto: 2009, Kind: KindSymbol, Doc: "name of the IP protocol", Unit: "", Column: true},
-	FieldSrcAddrAnon:          {Field: FieldSrcAddrAnon, Name: "src_addr_anon", GoName: "SrcAddrAnon", ProtoName: "SrcAddrAnon", Proto: 2160, Kind: KindU8, Doc: "how the source address was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
-	FieldDstAddrAnon:          {Field: FieldDstAddrAnon, Name: "dst_addr_anon", GoName: "DstAddrAnon", ProtoName: "DstAddrAnon", Proto: 2161, Kind: KindU8, Doc: "how the destination address was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
-	FieldSrcAddrPreservedLen:  {Field: FieldSrcAddrPreservedLen, Name: "src_addr_preserved_len", GoName: "SrcAddrPreservedLen", ProtoName: "SrcAddrPreservedLen", Proto: 2162, Kind: KindU8, Doc: "bits of the source address that were kept", Unit: "bits", Column: true},
-	FieldDstAddrPreservedLen:  {Field: FieldDstAddrPreservedLen, Name: "dst_addr_preserved_len", GoName: "DstAddrPreservedLen", ProtoName: "DstAddrPreservedLen", Proto: 2163, Kind: KindU8, Doc: "bits of the destination address that were kept", Unit: "bits", Column: true},
-	FieldExporterAnon:         {Field: FieldExporterAnon, Name: "sampler_address_anon", GoName: "ExporterAnon", ProtoName: "SamplerAddrAnon", Proto: 2164, Kind: KindU8, Doc: "how the exporter's address was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
-	FieldExporterPreservedLen: {Field: FieldExporterPreservedLen, Name: "sampler_address_preserved_len", GoName: "ExporterPreservedLen", ProtoName: "SamplerAddrPreservedPrefixLen", Proto: 2165, Kind: KindU8, Doc: "bits of the exporter's address that were kept", Unit: "bits", Column: true},
-	FieldNextHopAnon:          {Field: FieldNextHopAnon, Name: "next_hop_anon", GoName: "NextHopAnon", ProtoName: "NextHopAnon", Proto: 2166, Kind: KindU8, Doc: "how the next hop was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
-	FieldNextHopPreservedLen:  {Field: FieldNextHopPreservedLen, Name: "next_hop_preserved_len", GoName: "NextHopPreservedLen", ProtoName: "NextHopAnonPreservedPrefixLen", Proto: 2167, Kind: KindU8, Doc: "bits of the next hop that were kept", Unit: "bits", Column: true},
-	FieldNote:                 {Field: FieldNote, Name: "note", GoName: "Note", ProtoName: "Note", Proto: 2016, Kind: KindText, Doc: "free text", Unit: "", Column: true},
-	FieldSrcAddrText:          {Field: FieldSrcAddrText, Name: "source_ip", GoName: "SrcAddrText", ProtoName: "SourceIP", Proto: 2290, Kind: KindText, Doc: "source address as text", Unit: "", Column: true},
-	FieldDstAddrText:          {Field: FieldDstAddrText, Name: "destination_ip", GoName: "DstAddrText", ProtoName: "DestinationIP", Proto: 2291, Kind: KindText, Doc: "destination address as text", Unit: "", Column: true},
-	FieldNextHopText:          {Field: FieldNextHopText, Name: "next_hop_ip", GoName: "NextHopText", ProtoName: "NextHopIP", Proto: 2292, Kind: KindText, Doc: "next hop as text", Unit: "", Column: true},
-	FieldExporterText:         {Field: FieldExporterText, Name: "sampler_ip", GoName: "ExporterText", ProtoName: "SamplerIP", Proto: 2293, Kind: KindText, Doc: "exporter's address as text", Unit: "", Column: true},
-	FieldSrcMACText:           {Field: FieldSrcMACText, Name: "source_mac", GoName: "SrcMACText", ProtoName: "SourceMAC", Proto: 2294, Kind: KindText, Doc: "source MAC address as text", Unit: "", Column: true},
-	FieldDstMACText:           {Field: FieldDstMACText, Name: "destination_mac", GoName: "DstMACText", ProtoName: "DestinationMAC", Proto: 2295, Kind: KindText, Doc: "destination MAC address as text", Unit: "", Column: true},
+	FieldInIf:                          {Field: FieldInIf, Name: "in_if", GoName: "InIf", ProtoName: "in_if", Proto: 18, Kind: KindU32, Doc: "ifIndex where the packets came in", Unit: "", IPFIX: []IE{{0, 10}}, offset: uint16(unsafe.Offsetof(Flow{}.InIf))},
+	FieldEtherType:                     {Field: FieldEtherType, Name: "etype", GoName: "EtherType", ProtoName: "etype", Proto: 30, Kind: KindU16, Doc: "type of the frame's payload behind all tags", Unit: "", Enum: "EtherType", enum: enumEtherType, IPFIX: []IE{{0, 256}, {0, 60}}, offset: uint16(unsafe.Offsetof(Flow{}.EtherType))},
+	FieldSrcPort:                       {Field: FieldSrcPort, Name: "src_port", GoName: "SrcPort", ProtoName: "src_port", Proto: 21, Kind: KindU16, Doc: "source port of TCP, UDP, SCTP", Unit: "", IPFIX: []IE{{0, 7}, {0, 180}, {0, 182}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcPort))},
+	FieldDstPort:                       {Field: FieldDstPort, Name: "dst_port", GoName: "DstPort", ProtoName: "dst_port", Proto: 22, Kind: KindU16, Doc: "destination port of TCP, UDP, SCTP", Unit: "", IPFIX: []IE{{0, 11}, {0, 181}, {0, 183}}, offset: uint16(unsafe.Offsetof(Flow{}.DstPort))},
+	FieldTCPFlags:                      {Field: FieldTCPFlags, Name: "tcp_flags", GoName: "TCPFlags", ProtoName: "tcp_flags", Proto: 26, Kind: KindU16, Doc: "TCP flags of all packets, ORed (FIN 0x01 … CWR 0x80, NS 0x100)", Unit: "", IPFIX: []IE{{0, 6}}, offset: uint16(unsafe.Offsetof(Flow{}.TCPFlags))},
+	FieldType:                          {Field: FieldType, Name: "type", GoName: "Type", ProtoName: "type", Proto: 1, Kind: KindU8, Doc: "protocol that the record arrived by", Unit: "", Enum: "Type", enum: enumType, offset: uint16(unsafe.Offsetof(Flow{}.Type))},
+	FieldDirection:                     {Field: FieldDirection, Name: "flow_direction", GoName: "Direction", ProtoName: "flow_direction", Proto: 42, Kind: KindU8, Doc: "direction at the observation point", Unit: "", Enum: "Direction", enum: enumDirection, IPFIX: []IE{{0, 61}}, offset: uint16(unsafe.Offsetof(Flow{}.Direction))},
+	FieldSrcAddr:                       {Field: FieldSrcAddr, Name: "src_addr", GoName: "SrcAddr", ProtoName: "src_addr", Proto: 6, Kind: KindAddr, Doc: "source address", Unit: "", IPFIX: []IE{{0, 8}, {0, 27}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcAddr))},
+	FieldDstAddr:                       {Field: FieldDstAddr, Name: "dst_addr", GoName: "DstAddr", ProtoName: "dst_addr", Proto: 7, Kind: KindAddr, Doc: "destination address", Unit: "", IPFIX: []IE{{0, 12}, {0, 28}}, offset: uint16(unsafe.Offsetof(Flow{}.DstAddr))},
+	FieldProto:                         {Field: FieldProto, Name: "proto", GoName: "Proto", ProtoName: "proto", Proto: 20, Kind: KindU8, Doc: "IP protocol, behind IPv6 extension headers", Unit: "", Enum: "Proto", enum: enumProto, IPFIX: []IE{{0, 4}}, offset: uint16(unsafe.Offsetof(Flow{}.Proto))},
+	FieldTOS:                           {Field: FieldTOS, Name: "ip_tos", GoName: "TOS", ProtoName: "ip_tos", Proto: 23, Kind: KindU8, Doc: "type of service or traffic class: DSCP and ECN", Unit: "", IPFIX: []IE{{0, 5}}, offset: uint16(unsafe.Offsetof(Flow{}.TOS))},
+	FieldTimeReceived:                  {Field: FieldTimeReceived, Name: "time_received_ns", GoName: "TimeReceived", ProtoName: "time_received_ns", Proto: 110, Kind: KindTime, Doc: "when the record, or the packet that completed the flow, was received", Unit: "ns since the epoch", IPFIX: []IE{{0, 258}}, offset: uint16(unsafe.Offsetof(Flow{}.TimeReceived))},
+	FieldTimeStart:                     {Field: FieldTimeStart, Name: "time_flow_start_ns", GoName: "TimeStart", ProtoName: "time_flow_start_ns", Proto: 111, Kind: KindTime, Doc: "first packet of the flow", Unit: "ns since the epoch", IPFIX: []IE{{0, 22}, {0, 150}, {0, 152}, {0, 154}, {0, 156}, {0, 158}}, offset: uint16(unsafe.Offsetof(Flow{}.TimeStart))},
+	FieldTimeEnd:                       {Field: FieldTimeEnd, Name: "time_flow_end_ns", GoName: "TimeEnd", ProtoName: "time_flow_end_ns", Proto: 112, Kind: KindTime, Doc: "last packet of the flow", Unit: "ns since the epoch", IPFIX: []IE{{0, 21}, {0, 151}, {0, 153}, {0, 155}, {0, 157}, {0, 159}}, offset: uint16(unsafe.Offsetof(Flow{}.TimeEnd))},
+	FieldBytes:                         {Field: FieldBytes, Name: "bytes", GoName: "Bytes", ProtoName: "bytes", Proto: 9, Kind: KindU64, Doc: "bytes of the flow as its exporter counts them: IP bytes from routers, frames from interfaces and sFlow", Unit: "bytes", IPFIX: []IE{{0, 1}, {0, 231}}, offset: uint16(unsafe.Offsetof(Flow{}.Bytes))},
+	FieldPackets:                       {Field: FieldPackets, Name: "packets", GoName: "Packets", ProtoName: "packets", Proto: 10, Kind: KindU64, Doc: "packets of the flow", Unit: "packets", IPFIX: []IE{{0, 2}, {0, 298}}, offset: uint16(unsafe.Offsetof(Flow{}.Packets))},
+	FieldSamplingRate:                  {Field: FieldSamplingRate, Name: "sampling_rate", GoName: "SamplingRate", ProtoName: "sampling_rate", Proto: 3, Kind: KindU32, Doc: "rate of packet sampling; absent when nobody told it", Unit: "1 in N packets", IPFIX: []IE{{0, 34}, {0, 50}, {0, 305}}, offset: uint16(unsafe.Offsetof(Flow{}.SamplingRate))},
+	FieldOutIf:                         {Field: FieldOutIf, Name: "out_if", GoName: "OutIf", ProtoName: "out_if", Proto: 19, Kind: KindU32, Doc: "ifIndex where the packets went out", Unit: "", IPFIX: []IE{{0, 14}}, offset: uint16(unsafe.Offsetof(Flow{}.OutIf))},
+	FieldExporter:                      {Field: FieldExporter, Name: "sampler_address", GoName: "Exporter", ProtoName: "sampler_address", Proto: 11, Kind: KindAddr, Doc: "address of the exporter (router, switch, probe)", Unit: "", IPFIX: []IE{{0, 130}, {0, 131}}, offset: uint16(unsafe.Offsetof(Flow{}.Exporter))},
+	FieldFragmentID:                    {Field: FieldFragmentID, Name: "fragment_id", GoName: "FragmentID", ProtoName: "fragment_id", Proto: 35, Kind: KindU32, Doc: "identification of the fragmented packet", Unit: "", IPFIX: []IE{{0, 54}}, offset: uint16(unsafe.Offsetof(Flow{}.FragmentID))},
+	FieldSrcAS:                         {Field: FieldSrcAS, Name: "src_as", GoName: "SrcAS", ProtoName: "src_as", Proto: 14, Kind: KindU32, Doc: "origin AS of the source", Unit: "", IPFIX: []IE{{0, 16}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcAS))},
+	FieldDstAS:                         {Field: FieldDstAS, Name: "dst_as", GoName: "DstAS", ProtoName: "dst_as", Proto: 15, Kind: KindU32, Doc: "origin AS of the destination", Unit: "", IPFIX: []IE{{0, 17}}, offset: uint16(unsafe.Offsetof(Flow{}.DstAS))},
+	FieldNextHopAS:                     {Field: FieldNextHopAS, Name: "next_hop_as", GoName: "NextHopAS", ProtoName: "next_hop_as", Proto: 13, Kind: KindU32, Doc: "AS of the next hop", Unit: "", IPFIX: []IE{{0, 128}}, offset: uint16(unsafe.Offsetof(Flow{}.NextHopAS))},
+	FieldFragmentOffset:                {Field: FieldFragmentOffset, Name: "fragment_offset", GoName: "FragmentOffset", ProtoName: "fragment_offset", Proto: 36, Kind: KindU16, Doc: "offset of the fragment", Unit: "8 bytes", IPFIX: []IE{{0, 88}}, offset: uint16(unsafe.Offsetof(Flow{}.FragmentOffset))},
+	FieldVLAN:                          {Field: FieldVLAN, Name: "vlan_id", GoName: "VLAN", ProtoName: "vlan_id", Proto: 29, Kind: KindU16, Doc: "outermost VLAN id in the packet", Unit: "", IPFIX: []IE{{0, 243}}, offset: uint16(unsafe.Offsetof(Flow{}.VLAN))},
+	FieldSrcVLAN:                       {Field: FieldSrcVLAN, Name: "src_vlan", GoName: "SrcVLAN", ProtoName: "src_vlan", Proto: 33, Kind: KindU16, Doc: "VLAN id on the input side", Unit: "", IPFIX: []IE{{0, 58}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcVLAN))},
+	FieldDstVLAN:                       {Field: FieldDstVLAN, Name: "dst_vlan", GoName: "DstVLAN", ProtoName: "dst_vlan", Proto: 34, Kind: KindU16, Doc: "VLAN id on the output side", Unit: "", IPFIX: []IE{{0, 59}}, offset: uint16(unsafe.Offsetof(Flow{}.DstVLAN))},
+	FieldRecordType:                    {Field: FieldRecordType, Name: "record_type", GoName: "RecordType", ProtoName: "record_type", Proto: 3200, Kind: KindU8, Doc: "kind of the record; absent for a flow", Unit: "", Enum: "RecordType", enum: enumRecordType, offset: uint16(unsafe.Offsetof(Flow{}.RecordType))},
+	FieldEndReason:                     {Field: FieldEndReason, Name: "flow_end_reason", GoName: "EndReason", ProtoName: "flow_end_reason", Proto: 3001, Kind: KindU8, Doc: "why the flow was ended", Unit: "", Enum: "EndReason", enum: enumEndReason, IPFIX: []IE{{0, 136}}, offset: uint16(unsafe.Offsetof(Flow{}.EndReason))},
+	FieldNormalized:                    {Field: FieldNormalized, Name: "normalized", GoName: "Normalized", ProtoName: "Normalized", Proto: 2002, Kind: KindU8, Doc: "whether bytes and packets were multiplied by the sampling rate", Unit: "", Enum: "Bool", enum: enumBool, offset: uint16(unsafe.Offsetof(Flow{}.Normalized))},
+	FieldBiflowDirection:               {Field: FieldBiflowDirection, Name: "biflow_direction", GoName: "BiflowDirection", ProtoName: "bi_flow_direction", Proto: 41, Kind: KindU8, Doc: "which end of a biflow is the source", Unit: "", Enum: "BiflowDirection", enum: enumBiflowDirection, IPFIX: []IE{{0, 239}}, offset: uint16(unsafe.Offsetof(Flow{}.BiflowDirection))},
+	FieldICMPType:                      {Field: FieldICMPType, Name: "icmp_type", GoName: "ICMPType", ProtoName: "icmp_type", Proto: 31, Kind: KindU8, Doc: "ICMP or ICMPv6 type", Unit: "", IPFIX: []IE{{0, 32}, {0, 139}, {0, 176}, {0, 178}}, offset: uint16(unsafe.Offsetof(Flow{}.ICMPType))},
+	FieldICMPCode:                      {Field: FieldICMPCode, Name: "icmp_code", GoName: "ICMPCode", ProtoName: "icmp_code", Proto: 32, Kind: KindU8, Doc: "ICMP or ICMPv6 code", Unit: "", IPFIX: []IE{{0, 177}, {0, 179}}, offset: uint16(unsafe.Offsetof(Flow{}.ICMPCode))},
+	FieldTTL:                           {Field: FieldTTL, Name: "ip_ttl", GoName: "TTL", ProtoName: "ip_ttl", Proto: 25, Kind: KindU8, Doc: "time to live or hop limit of the first packet", Unit: "", IPFIX: []IE{{0, 192}}, offset: uint16(unsafe.Offsetof(Flow{}.TTL))},
+	FieldMinTTL:                        {Field: FieldMinTTL, Name: "min_ttl", GoName: "MinTTL", ProtoName: "min_ttl", Proto: 3031, Kind: KindU8, Doc: "least time to live", Unit: "", IPFIX: []IE{{0, 52}}, offset: uint16(unsafe.Offsetof(Flow{}.MinTTL))},
+	FieldMaxTTL:                        {Field: FieldMaxTTL, Name: "max_ttl", GoName: "MaxTTL", ProtoName: "max_ttl", Proto: 3032, Kind: KindU8, Doc: "greatest time to live", Unit: "", IPFIX: []IE{{0, 53}}, offset: uint16(unsafe.Offsetof(Flow{}.MaxTTL))},
+	FieldIPFlags:                       {Field: FieldIPFlags, Name: "ip_flags", GoName: "IPFlags", ProtoName: "ip_flags", Proto: 38, Kind: KindU8, Doc: "flags of the IPv4 fragment field: reserved 4, don't fragment 2, more fragments 1", Unit: "", IPFIX: []IE{{0, 197}}, offset: uint16(unsafe.Offsetof(Flow{}.IPFlags))},
+	FieldForwardingStatus:              {Field: FieldForwardingStatus, Name: "forwarding_status", GoName: "ForwardingStatus", ProtoName: "forwarding_status", Proto: 24, Kind: KindU8, Doc: "what became of the packets: class in the top two bits, reason below", Unit: "", IPFIX: []IE{{0, 89}}, offset: uint16(unsafe.Offsetof(Flow{}.ForwardingStatus))},
+	FieldNextHop:                       {Field: FieldNextHop, Name: "next_hop", GoName: "NextHop", ProtoName: "next_hop", Proto: 12, Kind: KindAddr, Doc: "next hop", Unit: "", IPFIX: []IE{{0, 15}, {0, 62}}, offset: uint16(unsafe.Offsetof(Flow{}.NextHop))},
+	FieldSrcPrefixLen:                  {Field: FieldSrcPrefixLen, Name: "src_net", GoName: "SrcPrefixLen", ProtoName: "src_net", Proto: 16, Kind: KindU8, Doc: "length of the source's route", Unit: "bits", IPFIX: []IE{{0, 9}, {0, 29}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcPrefixLen))},
+	FieldDstPrefixLen:                  {Field: FieldDstPrefixLen, Name: "dst_net", GoName: "DstPrefixLen", ProtoName: "dst_net", Proto: 17, Kind: KindU8, Doc: "length of the destination's route", Unit: "bits", IPFIX: []IE{{0, 13}, {0, 30}}, offset: uint16(unsafe.Offsetof(Flow{}.DstPrefixLen))},
+	FieldValidationStatus:              {Field: FieldValidationStatus, Name: "validation_status", GoName: "ValidationStatus", ProtoName: "ValidationStatus", Proto: 2174, Kind: KindU8, Doc: "origin validation state that the router attached", Unit: "", Enum: "RPKI", enum: enumRPKI, offset: uint16(unsafe.Offsetof(Flow{}.ValidationStatus))},
+	FieldSrcRPKI:                       {Field: FieldSrcRPKI, Name: "src_rpki", GoName: "SrcRPKI", ProtoName: "src_rpki", Proto: 3052, Kind: KindU8, Doc: "origin validation state of the source's route", Unit: "", Enum: "RPKI", enum: enumRPKI, offset: uint16(unsafe.Offsetof(Flow{}.SrcRPKI))},
+	FieldDstRPKI:                       {Field: FieldDstRPKI, Name: "dst_rpki", GoName: "DstRPKI", ProtoName: "dst_rpki", Proto: 3053, Kind: KindU8, Doc: "origin validation state of the destination's route", Unit: "", Enum: "RPKI", enum: enumRPKI, offset: uint16(unsafe.Offsetof(Flow{}.DstRPKI))},
+	FieldRemoteSide:                    {Field: FieldRemoteSide, Name: "remote_addr", GoName: "RemoteSide", ProtoName: "RemoteAddr", Proto: 2011, Kind: KindU8, Doc: "which side of the flow is outside the own network", Unit: "", Enum: "Side", enum: enumSide, offset: uint16(unsafe.Offsetof(Flow{}.RemoteSide))},
+	FieldSrcCountry:                    {Field: FieldSrcCountry, Name: "src_country", GoName: "SrcCountry", ProtoName: "src_country", Proto: 1000, Kind: KindCountry, Doc: "country of the source", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.SrcCountry))},
+	FieldDstCountry:                    {Field: FieldDstCountry, Name: "dst_country", GoName: "DstCountry", ProtoName: "dst_country", Proto: 1001, Kind: KindCountry, Doc: "country of the destination", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.DstCountry))},
+	FieldRemoteCountry:                 {Field: FieldRemoteCountry, Name: "remote_country", GoName: "RemoteCountry", ProtoName: "RemoteCountry", Proto: 2010, Kind: KindCountry, Doc: "country of the remote side", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.RemoteCountry))},
+	FieldSequenceNum:                   {Field: FieldSequenceNum, Name: "sequence_num", GoName: "SequenceNum", ProtoName: "sequence_num", Proto: 4, Kind: KindU32, Doc: "sequence number in the header of the datagram that carried the record", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.SequenceNum))},
+	FieldSamplerID:                     {Field: FieldSamplerID, Name: "sampler_id", GoName: "SamplerID", ProtoName: "sampler_id", Proto: 3000, Kind: KindU32, Doc: "sampler or selector that chose the packets", Unit: "", IPFIX: []IE{{0, 48}, {0, 302}}, offset: uint16(unsafe.Offsetof(Flow{}.SamplerID))},
+	FieldObservationDomain:             {Field: FieldObservationDomain, Name: "observation_domain_id", GoName: "ObservationDomain", ProtoName: "observation_domain_id", Proto: 70, Kind: KindU32, Doc: "observation domain (IPFIX), source id (NetFlow v9) or sub-agent (sFlow)", Unit: "", IPFIX: []IE{{0, 149}}, offset: uint16(unsafe.Offsetof(Flow{}.ObservationDomain))},
+	FieldFlowLabel:                     {Field: FieldFlowLabel, Name: "ipv6_flow_label", GoName: "FlowLabel", ProtoName: "ipv6_flow_label", Proto: 37, Kind: KindU32, Doc: "IPv6 flow label", Unit: "", IPFIX: []IE{{0, 31}}, offset: uint16(unsafe.Offsetof(Flow{}.FlowLabel))},
+	FieldInIfName:                      {Field: FieldInIfName, Name: "in_if_name", GoName: "InIfName", ProtoName: "SrcIfName", Proto: 2003, Kind: KindSymbol, Doc: "ifName of the input interface", Unit: "", IPFIX: []IE{{0, 82}}, offset: uint16(unsafe.Offsetof(Flow{}.InIfName))},
+	FieldOutIfName:                     {Field: FieldOutIfName, Name: "out_if_name", GoName: "OutIfName", ProtoName: "DstIfName", Proto: 2006, Kind: KindSymbol, Doc: "ifName of the output interface", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.OutIfName))},
+	FieldCustomerID:                    {Field: FieldCustomerID, Name: "cid", GoName: "CustomerID", ProtoName: "Cid", Proto: 2000, Kind: KindU32, Doc: "customer that the flow belongs to", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.CustomerID))},
+	FieldSrcCustomerID:                 {Field: FieldSrcCustomerID, Name: "src_cid", GoName: "SrcCustomerID", ProtoName: "SrcCid", Proto: 2012, Kind: KindU32, Doc: "customer of the source", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.SrcCustomerID))},
+	FieldDstCustomerID:                 {Field: FieldDstCustomerID, Name: "dst_cid", GoName: "DstCustomerID", ProtoName: "DstCid", Proto: 2013, Kind: KindU32, Doc: "customer of the destination", Unit: "", offset: uint16(unsafe.Offsetof(Flow{}.DstCustomerID))},
+	FieldSrcMAC:                        {Field: FieldSrcMAC, Name: "src_mac", GoName: "SrcMAC", ProtoName: "src_mac", Proto: 27, Kind: KindMAC, Doc: "source MAC address", Unit: "", IPFIX: []IE{{0, 56}}, offset: uint16(unsafe.Offsetof(Flow{}.SrcMAC))},
+	FieldDstMAC:                        {Field: FieldDstMAC, Name: "dst_mac", GoName: "DstMAC", ProtoName: "dst_mac", Proto: 28, Kind: KindMAC, Doc: "destination MAC address", Unit: "", IPFIX: []IE{{0, 80}}, offset: uint16(unsafe.Offsetof(Flow{}.DstMAC))},
+	FieldBGPNextHop:                    {Field: FieldBGPNextHop, Name: "bgp_next_hop", GoName: "BGPNextHop", ProtoName: "bgp_next_hop", Proto: 100, Kind: KindAddr, Doc: "BGP next hop", Unit: "", IPFIX: []IE{{0, 18}, {0, 63}}, offset: uint16(unsafe.Offsetof(Flow{}.BGPNextHop))},
+	FieldObservationPoint:              {Field: FieldObservationPoint, Name: "observation_point_id", GoName: "ObservationPoint", ProtoName: "observation_point_id", Proto: 71, Kind: KindU32, Doc: "observation point", Unit: "", IPFIX: []IE{{0, 138}}, Column: true},
+	FieldFlowID:                        {Field: FieldFlowID, Name: "flow_id", GoName: "FlowID", ProtoName: "flow_id", Proto: 3002, Kind: KindU64, Doc: "identifier that the exporter gave the flow", Unit: "", IPFIX: []IE{{0, 148}}, Column: true},
+	FieldSelectorAlgorithm:             {Field: FieldSelectorAlgorithm, Name: "sampling_algorithm", GoName: "SelectorAlgorithm", ProtoName: "sampling_algorithm", Proto: 3003, Kind: KindU8, Doc: "sampling algorithm (IANA PSAMP selector)", Unit: "", IPFIX: []IE{{0, 35}, {0, 49}, {0, 304}}, Column: true},
+	FieldEngineType:                    {Field: FieldEngineType, Name: "engine_type", GoName: "EngineType", ProtoName: "engine_type", Proto: 3004, Kind: KindU8, Doc: "type of the flow switching engine", Unit: "", IPFIX: []IE{{0, 38}}, Column: true},
+	FieldEngineID:                      {Field: FieldEngineID, Name: "engine_id", GoName: "EngineID", ProtoName: "engine_id", Proto: 3005, Kind: KindU8, Doc: "slot of the flow switching engine", Unit: "", IPFIX: []IE{{0, 39}}, Column: true},
+	FieldBytesTotal:                    {Field: FieldBytesTotal, Name: "bytes_total", GoName: "BytesTotal", ProtoName: "bytes_total", Proto: 3010, Kind: KindU64, Doc: "bytes since the flow's start, where the exporter reports running totals", Unit: "bytes", IPFIX: []IE{{0, 85}}, Column: true},
+	FieldPacketsTotal:                  {Field: FieldPacketsTotal, Name: "packets_total", GoName: "PacketsTotal", ProtoName: "packets_total", Proto: 3011, Kind: KindU64, Doc: "packets since the flow's start, where the exporter reports running totals", Unit: "packets", IPFIX: []IE{{0, 86}}, Column: true},
+	FieldBytesOut:                      {Field: FieldBytesOut, Name: "bytes_out", GoName: "BytesOut", ProtoName: "bytes_out", Proto: 3012, Kind: KindU64, Doc: "bytes after the observation point changed or copied the flow", Unit: "bytes", IPFIX: []IE{{0, 23}, {0, 171}}, Column: true},
+	FieldPacketsOut:                    {Field: FieldPacketsOut, Name: "packets_out", GoName: "PacketsOut", ProtoName: "packets_out", Proto: 3013, Kind: KindU64, Doc: "packets after the observation point changed or copied the flow", Unit: "packets", IPFIX: []IE{{0, 24}, {0, 172}}, Column: true},
+	FieldBytesLayer2:                   {Field: FieldBytesLayer2, Name: "bytes_layer2", GoName: "BytesLayer2", ProtoName: "bytes_layer2", Proto: 3014, Kind: KindU64, Doc: "bytes of the whole layer 2 frames", Unit: "bytes", IPFIX: []IE{{0, 352}, {0, 353}}, Column: true},
+	FieldBytesDropped:                  {Field: FieldBytesDropped, Name: "bytes_dropped", GoName: "BytesDropped", ProtoName: "bytes_dropped", Proto: 3015, Kind: KindU64, Doc: "bytes that the exporter dropped", Unit: "bytes", IPFIX: []IE{{0, 132}, {0, 134}}, Column: true},
+	FieldPacketsDropped:                {Field: FieldPacketsDropped, Name: "packets_dropped", GoName: "PacketsDropped", ProtoName: "packets_dropped", Proto: 3016, Kind: KindU64, Doc: "packets that the exporter dropped", Unit: "packets", IPFIX: []IE{{0, 133}, {0, 135}}, Column: true},
+	FieldFlowCount:                     {Field: FieldFlowCount, Name: "flow_count", GoName: "FlowCount", ProtoName: "flow_count", Proto: 3017, Kind: KindU64, Doc: "flows that an aggregate sums up", Unit: "flows", IPFIX: []IE{{0, 3}}, Column: true},
+	FieldStackBytes:                    {Field: FieldStackBytes, Name: "stack_bytes", GoName: "StackBytes", ProtoName: "stack_bytes", Proto: 3018, Kind: KindU64, Doc: "bytes as the host's network stack handed them over, with segmentation offload not undone", Unit: "bytes", Column: true},
+	FieldStackPackets:                  {Field: FieldStackPackets, Name: "stack_packets", GoName: "StackPackets", ProtoName: "stack_packets", Proto: 3019, Kind: KindU64, Doc: "packets as the host's network stack handed them over, with segmentation offload not undone", Unit: "packets", Column: true},
+	FieldReverseBytes:                  {Field: FieldReverseBytes, Name: "reverse_bytes", GoName: "ReverseBytes", ProtoName: "reverse_bytes", Proto: 3020, Kind: KindU64, Doc: "bytes from destination to source", Unit: "bytes", IPFIX: []IE{{29305, 1}, {0, 232}}, Column: true},
+	FieldReversePackets:                {Field: FieldReversePackets, Name: "reverse_packets", GoName: "ReversePackets", ProtoName: "reverse_packets", Proto: 3021, Kind: KindU64, Doc: "packets from destination to source", Unit: "packets", IPFIX: []IE{{29305, 2}, {0, 299}}, Column: true},
+	FieldReverseTimeStart:              {Field: FieldReverseTimeStart, Name: "reverse_time_flow_start_ns", GoName: "ReverseTimeStart", ProtoName: "reverse_time_flow_start_ns", Proto: 3022, Kind: KindTime, Doc: "first packet from destination to source", Unit: "ns since the epoch", IPFIX: []IE{{29305, 150}, {29305, 152}, {29305, 154}, {29305, 156}}, Column: true},
+	FieldReverseTimeEnd:                {Field: FieldReverseTimeEnd, Name: "reverse_time_flow_end_ns", GoName: "ReverseTimeEnd", ProtoName: "reverse_time_flow_end_ns", Proto: 3023, Kind: KindTime, Doc: "last packet from destination to source", Unit: "ns since the epoch", IPFIX: []IE{{29305, 151}, {29305, 153}, {29305, 155}, {29305, 157}}, Column: true},
+	FieldReverseTCPFlags:               {Field: FieldReverseTCPFlags, Name: "reverse_tcp_flags", GoName: "ReverseTCPFlags", ProtoName: "reverse_tcp_flags", Proto: 3024, Kind: KindU16, Doc: "TCP flags seen from destination to source, ORed", Unit: "", IPFIX: []IE{{29305, 6}}, Column: true},
+	FieldTOSOut:                        {Field: FieldTOSOut, Name: "ip_tos_out", GoName: "TOSOut", ProtoName: "ip_tos_out", Proto: 3030, Kind: KindU8, Doc: "type of service after the observation point", Unit: "", IPFIX: []IE{{0, 55}}, Column: true},
+	FieldDropReason:                    {Field: FieldDropReason, Name: "drop_reason", GoName: "DropReason", ProtoName: "drop_reason", Proto: 3033, Kind: KindU16, Doc: "why the packets were dropped", Unit: "", Enum: "DropReason", enum: enumDropReason, Column: true},
+	FieldFirewallEvent:                 {Field: FieldFirewallEvent, Name: "firewall_event", GoName: "FirewallEvent", ProtoName: "firewall_event", Proto: 3034, Kind: KindU8, Doc: "what a firewall did with the flow", Unit: "", IPFIX: []IE{{0, 233}, {0, 40005}}, Column: true},
+	FieldInIfPhysical:                  {Field: FieldInIfPhysical, Name: "in_if_physical", GoName: "InIfPhysical", ProtoName: "in_if_physical", Proto: 3040, Kind: KindU32, Doc: "ifIndex of the physical input interface", Unit: "", IPFIX: []IE{{0, 252}}, Column: true},
+	FieldOutIfPhysical:                 {Field: FieldOutIfPhysical, Name: "out_if_physical", GoName: "OutIfPhysical", ProtoName: "out_if_physical", Proto: 3041, Kind: KindU32, Doc: "ifIndex of the physical output interface", Unit: "", IPFIX: []IE{{0, 253}}, Column: true},
+	FieldInIfDesc:                      {Field: FieldInIfDesc, Name: "in_if_desc", GoName: "InIfDesc", ProtoName: "SrcIfDesc", Proto: 2004, Kind: KindSymbol, Doc: "ifAlias of the input interface", Unit: "", IPFIX: []IE{{0, 83}}, Column: true},
+	FieldOutIfDesc:                     {Field: FieldOutIfDesc, Name: "out_if_desc", GoName: "OutIfDesc", ProtoName: "DstIfDesc", Proto: 2007, Kind: KindSymbol, Doc: "ifAlias of the output interface", Unit: "", Column: true},
+	FieldInIfSpeed:                     {Field: FieldInIfSpeed, Name: "in_if_speed", GoName: "InIfSpeed", ProtoName: "SrcIfSpeed", Proto: 2005, Kind: KindU32, Doc: "ifHighSpeed of the input interface", Unit: "Mbit/s", Column: true},
+	FieldOutIfSpeed:                    {Field: FieldOutIfSpeed, Name: "out_if_speed", GoName: "OutIfSpeed", ProtoName: "DstIfSpeed", Proto: 2008, Kind: KindU32, Doc: "ifHighSpeed of the output interface", Unit: "Mbit/s", Column: true},
+	FieldSrcMACOut:                     {Field: FieldSrcMACOut, Name: "src_mac_out", GoName: "SrcMACOut", ProtoName: "src_mac_out", Proto: 3042, Kind: KindMAC, Doc: "source MAC address after the observation point", Unit: "", IPFIX: []IE{{0, 81}}, Column: true},
+	FieldDstMACOut:                     {Field: FieldDstMACOut, Name: "dst_mac_out", GoName: "DstMACOut", ProtoName: "dst_mac_out", Proto: 3043, Kind: KindMAC, Doc: "destination MAC address after the observation point", Unit: "", IPFIX: []IE{{0, 57}}, Column: true},
+	FieldInnerVLAN:                     {Field: FieldInnerVLAN, Name: "inner_vlan", GoName: "InnerVLAN", ProtoName: "inner_vlan", Proto: 3044, Kind: KindU16, Doc: "second VLAN id in the packet (customer tag)", Unit: "", IPFIX: []IE{{0, 245}}, Column: true},
+	FieldVLANPriority:                  {Field: FieldVLANPriority, Name: "vlan_priority", GoName: "VLANPriority", ProtoName: "vlan_priority", Proto: 3045, Kind: KindU8, Doc: "802.1p priority of the outermost tag", Unit: "", IPFIX: []IE{{0, 244}}, Column: true},
+	FieldIngressVRF:                    {Field: FieldIngressVRF, Name: "ingress_vrf_id", GoName: "IngressVRF", ProtoName: "ingress_vrf_id", Proto: 39, Kind: KindU32, Doc: "VRF of the input side", Unit: "", IPFIX: []IE{{0, 234}}, Column: true},
+	FieldEgressVRF:                     {Field: FieldEgressVRF, Name: "egress_vrf_id", GoName: "EgressVRF", ProtoName: "egress_vrf_id", Proto: 40, Kind: KindU32, Doc: "VRF of the output side", Unit: "", IPFIX: []IE{{0, 235}}, Column: true},
+	FieldIngressVRFName:                {Field: FieldIngressVRFName, Name: "ingress_vrf_name", GoName: "IngressVRFName", ProtoName: "ingress_vrf_name", Proto: 3046, Kind: KindSymbol, Doc: "name of the VRF of the input side", Unit: "", IPFIX: []IE{{0, 236}}, Column: true},
+	FieldEgressVRFName:                 {Field: FieldEgressVRFName, Name: "egress_vrf_name", GoName: "EgressVRFName", ProtoName: "egress_vrf_name", Proto: 3047, Kind: KindSymbol, Doc: "name of the VRF of the output side", Unit: "", Column: true},
+	FieldASPath:                        {Field: FieldASPath, Name: "as_path", GoName: "ASPath", ProtoName: "as_path", Proto: 102, Kind: KindU32s, Doc: "AS path of the flow, from source to destination", Unit: "", Column: true},
+	FieldSrcASPath:                     {Field: FieldSrcASPath, Name: "src_as_path", GoName: "SrcASPath", ProtoName: "src_as_path", Proto: 2301, Kind: KindU32s, Doc: "AS path to the source", Unit: "", Column: true},
+	FieldDstASPath:                     {Field: FieldDstASPath, Name: "dst_as_path", GoName: "DstASPath", ProtoName: "dst_as_path", Proto: 2302, Kind: KindU32s, Doc: "AS path to the destination", Unit: "", Column: true},
+	FieldCommunities:                   {Field: FieldCommunities, Name: "bgp_communities", GoName: "Communities", ProtoName: "bgp_communities", Proto: 101, Kind: KindU32s, Doc: "BGP communities of the destination's route", Unit: "", IPFIX: []IE{{0, 483}, {0, 485}}, Column: true},
+	FieldSrcCommunities:                {Field: FieldSrcCommunities, Name: "src_bgp_communities", GoName: "SrcCommunities", ProtoName: "src_bgp_communities", Proto: 3050, Kind: KindU32s, Doc: "BGP communities of the source's route", Unit: "", IPFIX: []IE{{0, 484}}, Column: true},
+	FieldLargeCommunities:              {Field: FieldLargeCommunities, Name: "bgp_large_communities", GoName: "LargeCommunities", ProtoName: "bgp_large_communities", Proto: 3051, Kind: KindU32s, Doc: "BGP large communities of the destination's route, three numbers each", Unit: "", IPFIX: []IE{{0, 491}}, Column: true},
+	FieldMED:                           {Field: FieldMED, Name: "med", GoName: "MED", ProtoName: "Med", Proto: 2172, Kind: KindU32, Doc: "multi-exit discriminator of the destination's route", Unit: "", Column: true},
+	FieldLocalPref:                     {Field: FieldLocalPref, Name: "local_pref", GoName: "LocalPref", ProtoName: "LocalPref", Proto: 2173, Kind: KindU32, Doc: "local preference of the destination's route", Unit: "", Column: true},
+	FieldSrcRPKIReason:                 {Field: FieldSrcRPKIReason, Name: "src_rpki_reason", GoName: "SrcRPKIReason", ProtoName: "src_rpki_reason", Proto: 3054, Kind: KindU8, Doc: "why the source's route is invalid", Unit: "", Enum: "RPKIReason", enum: enumRPKIReason, Column: true},
+	FieldDstRPKIReason:                 {Field: FieldDstRPKIReason, Name: "dst_rpki_reason", GoName: "DstRPKIReason", ProtoName: "dst_rpki_reason", Proto: 3055, Kind: KindU8, Doc: "why the destination's route is invalid", Unit: "", Enum: "RPKIReason", enum: enumRPKIReason, Column: true},
+	FieldMPLSLabels:                    {Field: FieldMPLSLabels, Name: "mpls_label", GoName: "MPLSLabels", ProtoName: "mpls_label", Proto: 81, Kind: KindU32s, Doc: "MPLS labels, top first", Unit: "", IPFIX: []IE{{0, 70}, {0, 71}, {0, 72}, {0, 73}, {0, 74}, {0, 75}, {0, 76}, {0, 77}, {0, 78}, {0, 79}}, Column: true},
+	FieldMPLSTTLs:                      {Field: FieldMPLSTTLs, Name: "mpls_ttl", GoName: "MPLSTTLs", ProtoName: "mpls_ttl", Proto: 80, Kind: KindU32s, Doc: "time to live of each MPLS label", Unit: "", IPFIX: []IE{{0, 200}}, Column: true},
+	FieldMPLSAddrs:                     {Field: FieldMPLSAddrs, Name: "mpls_ip", GoName: "MPLSAddrs", ProtoName: "mpls_ip", Proto: 82, Kind: KindAddrs, Doc: "address behind the top MPLS label", Unit: "", IPFIX: []IE{{0, 47}, {0, 140}}, Column: true},
+	FieldMPLSTopLabelType:              {Field: FieldMPLSTopLabelType, Name: "mpls_top_label_type", GoName: "MPLSTopLabelType", ProtoName: "mpls_top_label_type", Proto: 3060, Kind: KindU8, Doc: "protocol that assigned the top label", Unit: "", IPFIX: []IE{{0, 46}}, Column: true},
+	FieldSRv6Segments:                  {Field: FieldSRv6Segments, Name: "ipv6_routing_header_addresses", GoName: "SRv6Segments", ProtoName: "ipv6_routing_header_addresses", Proto: 105, Kind: KindAddrs, Doc: "segments of the IPv6 routing header", Unit: "", IPFIX: []IE{{0, 496}, {0, 497}}, Column: true},
+	FieldSRv6SegmentsLeft:              {Field: FieldSRv6SegmentsLeft, Name: "ipv6_routing_header_seg_left", GoName: "SRv6SegmentsLeft", ProtoName: "ipv6_routing_header_seg_left", Proto: 106, Kind: KindU8, Doc: "segments left in the IPv6 routing header", Unit: "", IPFIX: []IE{{0, 498}}, Column: true},
+	FieldSRv6Tag:                       {Field: FieldSRv6Tag, Name: "srv6_tag", GoName: "SRv6Tag", ProtoName: "srv6_tag", Proto: 3061, Kind: KindU16, Doc: "tag of the segment routing header", Unit: "", IPFIX: []IE{{0, 493}}, Column: true},
+	FieldSRv6ActiveSegment:             {Field: FieldSRv6ActiveSegment, Name: "srv6_active_segment", GoName: "SRv6ActiveSegment", ProtoName: "srv6_active_segment", Proto: 3062, Kind: KindAddr, Doc: "active segment", Unit: "", IPFIX: []IE{{0, 495}}, Column: true},
+	FieldLayerStack:                    {Field: FieldLayerStack, Name: "layer_stack", GoName: "LayerStack", ProtoName: "layer_stack", Proto: 103, Kind: KindU32s, Doc: "headers found in the packet, outermost first", Unit: "", Enum: "Layer", enum: enumLayer, Column: true},
+	FieldLayerSize:                     {Field: FieldLayerSize, Name: "layer_size", GoName: "LayerSize", ProtoName: "layer_size", Proto: 104, Kind: KindU32s, Doc: "size of each header", Unit: "bytes", Column: true},
+	FieldTunnelType:                    {Field: FieldTunnelType, Name: "tunnel_type", GoName: "TunnelType", ProtoName: "tunnel_type", Proto: 3070, Kind: KindU8, Doc: "encapsulation of the inner packet", Unit: "", Enum: "Tunnel", enum: enumTunnel, Column: true},
+	FieldTunnelID:                      {Field: FieldTunnelID, Name: "tunnel_id", GoName: "TunnelID", ProtoName: "tunnel_id", Proto: 3071, Kind: KindU64, Doc: "VNI or GRE key", Unit: "", IPFIX: []IE{{0, 351}}, Column: true},
+	FieldInnerSrcAddr:                  {Field: FieldInnerSrcAddr, Name: "inner_src_addr", GoName: "InnerSrcAddr", ProtoName: "inner_src_addr", Proto: 3072, Kind: KindAddr, Doc: "source address inside the tunnel", Unit: "", Column: true},
+	FieldInnerDstAddr:                  {Field: FieldInnerDstAddr, Name: "inner_dst_addr", GoName: "InnerDstAddr", ProtoName: "inner_dst_addr", Proto: 3073, Kind: KindAddr, Doc: "destination address inside the tunnel", Unit: "", Column: true},
+	FieldInnerProto:                    {Field: FieldInnerProto, Name: "inner_proto", GoName: "InnerProto", ProtoName: "inner_proto", Proto: 3074, Kind: KindU8, Doc: "IP protocol inside the tunnel", Unit: "", Enum: "Proto", enum: enumProto, Column: true},
+	FieldInnerSrcPort:                  {Field: FieldInnerSrcPort, Name: "inner_src_port", GoName: "InnerSrcPort", ProtoName: "inner_src_port", Proto: 3075, Kind: KindU16, Doc: "source port inside the tunnel", Unit: "", Column: true},
+	FieldInnerDstPort:                  {Field: FieldInnerDstPort, Name: "inner_dst_port", GoName: "InnerDstPort", ProtoName: "inner_dst_port", Proto: 3076, Kind: KindU16, Doc: "destination port inside the tunnel", Unit: "", Column: true},
+	FieldInnerEtherType:                {Field: FieldInnerEtherType, Name: "inner_etype", GoName: "InnerEtherType", ProtoName: "inner_etype", Proto: 3077, Kind: KindU16, Doc: "type of the payload inside the tunnel", Unit: "", Enum: "EtherType", enum: enumEtherType, Column: true},
+	FieldInnerTOS:                      {Field: FieldInnerTOS, Name: "inner_ip_tos", GoName: "InnerTOS", ProtoName: "inner_ip_tos", Proto: 3078, Kind: KindU8, Doc: "type of service inside the tunnel", Unit: "", Column: true},
+	FieldInnerTCPFlags:                 {Field: FieldInnerTCPFlags, Name: "inner_tcp_flags", GoName: "InnerTCPFlags", ProtoName: "inner_tcp_flags", Proto: 3079, Kind: KindU16, Doc: "TCP flags inside the tunnel, ORed", Unit: "", Column: true},
+	FieldInnerSrcMAC:                   {Field: FieldInnerSrcMAC, Name: "inner_src_mac", GoName: "InnerSrcMAC", ProtoName: "inner_src_mac", Proto: 3080, Kind: KindMAC, Doc: "source MAC address inside the tunnel", Unit: "", Column: true},
+	FieldInnerDstMAC:                   {Field: FieldInnerDstMAC, Name: "inner_dst_mac", GoName: "InnerDstMAC", ProtoName: "inner_dst_mac", Proto: 3081, Kind: KindMAC, Doc: "destination MAC address inside the tunnel", Unit: "", Column: true},
+	FieldNATSrcAddr:                    {Field: FieldNATSrcAddr, Name: "nat_src_addr", GoName: "NATSrcAddr", ProtoName: "nat_src_addr", Proto: 3090, Kind: KindAddr, Doc: "source address after translation", Unit: "", IPFIX: []IE{{0, 225}, {0, 281}, {0, 40001}}, Column: true},
+	FieldNATDstAddr:                    {Field: FieldNATDstAddr, Name: "nat_dst_addr", GoName: "NATDstAddr", ProtoName: "nat_dst_addr", Proto: 3091, Kind: KindAddr, Doc: "destination address after translation", Unit: "", IPFIX: []IE{{0, 226}, {0, 282}, {0, 40002}}, Column: true},
+	FieldNATSrcPort:                    {Field: FieldNATSrcPort, Name: "nat_src_port", GoName: "NATSrcPort", ProtoName: "nat_src_port", Proto: 3092, Kind: KindU16, Doc: "source port after translation", Unit: "", IPFIX: []IE{{0, 227}, {0, 40003}}, Column: true},
+	FieldNATDstPort:                    {Field: FieldNATDstPort, Name: "nat_dst_port", GoName: "NATDstPort", ProtoName: "nat_dst_port", Proto: 3093, Kind: KindU16, Doc: "destination port after translation", Unit: "", IPFIX: []IE{{0, 228}, {0, 40004}}, Column: true},
+	FieldNATEvent:                      {Field: FieldNATEvent, Name: "nat_event", GoName: "NATEvent", ProtoName: "nat_event", Proto: 3094, Kind: KindU8, Doc: "what the translator did", Unit: "", IPFIX: []IE{{0, 230}}, Column: true},
+	FieldAppID:                         {Field: FieldAppID, Name: "application_id", GoName: "AppID", ProtoName: "application_id", Proto: 3100, Kind: KindU64, Doc: "application: engine in the top byte, selector below", Unit: "", IPFIX: []IE{{0, 95}}, Column: true},
+	FieldAppName:                       {Field: FieldAppName, Name: "application_name", GoName: "AppName", ProtoName: "application_name", Proto: 3101, Kind: KindSymbol, Doc: "name of the application", Unit: "", IPFIX: []IE{{0, 96}}, Column: true},
+	FieldUser:                          {Field: FieldUser, Name: "user_name", GoName: "User", ProtoName: "user_name", Proto: 3102, Kind: KindText, Doc: "user that the exporter named", Unit: "", IPFIX: []IE{{0, 371}}, Column: true},
+	FieldPID:                           {Field: FieldPID, Name: "process_id", GoName: "PID", ProtoName: "process_id", Proto: 3103, Kind: KindU32, Doc: "process that owns the local socket", Unit: "", Column: true},
+	FieldProcessName:                   {Field: FieldProcessName, Name: "process_name", GoName: "ProcessName", ProtoName: "process_name", Proto: 3104, Kind: KindSymbol, Doc: "name of the process that owns the local socket", Unit: "", Column: true},
+	FieldUID:                           {Field: FieldUID, Name: "user_id", GoName: "UID", ProtoName: "user_id", Proto: 3105, Kind: KindU32, Doc: "numeric user that owns the local socket", Unit: "", Column: true},
+	FieldCgroupID:                      {Field: FieldCgroupID, Name: "cgroup_id", GoName: "CgroupID", ProtoName: "cgroup_id", Proto: 3106, Kind: KindU64, Doc: "control group of the process", Unit: "", Column: true},
+	FieldContainer:                     {Field: FieldContainer, Name: "container", GoName: "Container", ProtoName: "container", Proto: 3107, Kind: KindText, Doc: "container of the process", Unit: "", Column: true},
+	FieldPacketBytesMin:                {Field: FieldPacketBytesMin, Name: "packet_bytes_min", GoName: "PacketBytesMin", ProtoName: "PacketBytesMin", Proto: 2100, Kind: KindU32, Doc: "least packet length", Unit: "bytes", IPFIX: []IE{{0, 25}}, Column: true},
+	FieldPacketBytesMax:                {Field: FieldPacketBytesMax, Name: "packet_bytes_max", GoName: "PacketBytesMax", ProtoName: "PacketBytesMax", Proto: 2101, Kind: KindU32, Doc: "greatest packet length", Unit: "bytes", IPFIX: []IE{{0, 26}}, Column: true},
+	FieldPacketBytesMean:               {Field: FieldPacketBytesMean, Name: "packet_bytes_mean", GoName: "PacketBytesMean", ProtoName: "PacketBytesMean", Proto: 2102, Kind: KindU32, Doc: "mean packet length", Unit: "bytes", Column: true},
+	FieldPacketBytesStdDev:             {Field: FieldPacketBytesStdDev, Name: "packet_bytes_std_dev", GoName: "PacketBytesStdDev", ProtoName: "PacketBytesStdDev", Proto: 2103, Kind: KindU32, Doc: "standard deviation of packet lengths", Unit: "bytes", Column: true},
+	FieldPacketIATMin:                  {Field: FieldPacketIATMin, Name: "packet_iat_min", GoName: "PacketIATMin", ProtoName: "PacketIATMin", Proto: 2110, Kind: KindU64, Doc: "least time between packets", Unit: "ns", Column: true},
+	FieldPacketIATMax:                  {Field: FieldPacketIATMax, Name: "packet_iat_max", GoName: "PacketIATMax", ProtoName: "PacketIATMax", Proto: 2111, Kind: KindU64, Doc: "greatest time between packets", Unit: "ns", Column: true},
+	FieldPacketIATMean:                 {Field: FieldPacketIATMean, Name: "packet_iat_mean", GoName: "PacketIATMean", ProtoName: "PacketIATMean", Proto: 2112, Kind: KindU64, Doc: "mean time between packets", Unit: "ns", Column: true},
+	FieldPacketIATStdDev:               {Field: FieldPacketIATStdDev, Name: "packet_iat_std_dev", GoName: "PacketIATStdDev", ProtoName: "PacketIATStdDev", Proto: 2113, Kind: KindU64, Doc: "standard deviation of times between packets", Unit: "ns", Column: true},
+	FieldHeaderBytes:                   {Field: FieldHeaderBytes, Name: "header_bytes", GoName: "HeaderBytes", ProtoName: "HeaderBytes", Proto: 2120, Kind: KindU32, Doc: "bytes of all headers", Unit: "bytes", Column: true},
+	FieldFINCount:                      {Field: FieldFINCount, Name: "fin_count", GoName: "FINCount", ProtoName: "FINFlagCount", Proto: 2130, Kind: KindU64, Doc: "packets with FIN", Unit: "packets", IPFIX: []IE{{0, 219}}, Column: true},
+	FieldSYNCount:                      {Field: FieldSYNCount, Name: "syn_count", GoName: "SYNCount", ProtoName: "SYNFlagCount", Proto: 2131, Kind: KindU64, Doc: "packets with SYN", Unit: "packets", IPFIX: []IE{{0, 218}}, Column: true},
+	FieldRSTCount:                      {Field: FieldRSTCount, Name: "rst_count", GoName: "RSTCount", ProtoName: "RSTFlagCount", Proto: 2132, Kind: KindU64, Doc: "packets with RST", Unit: "packets", IPFIX: []IE{{0, 220}}, Column: true},
+	FieldPSHCount:                      {Field: FieldPSHCount, Name: "psh_count", GoName: "PSHCount", ProtoName: "PSHFlagCount", Proto: 2133, Kind: KindU64, Doc: "packets with PSH", Unit: "packets", IPFIX: []IE{{0, 221}}, Column: true},
+	FieldACKCount:                      {Field: FieldACKCount, Name: "ack_count", GoName: "ACKCount", ProtoName: "ACKFlagCount", Proto: 2134, Kind: KindU64, Doc: "packets with ACK", Unit: "packets", IPFIX: []IE{{0, 222}}, Column: true},
+	FieldURGCount:                      {Field: FieldURGCount, Name: "urg_count", GoName: "URGCount", ProtoName: "URGFlagCount", Proto: 2135, Kind: KindU64, Doc: "packets with URG", Unit: "packets", IPFIX: []IE{{0, 223}}, Column: true},
+	FieldCWRCount:                      {Field: FieldCWRCount, Name: "cwr_count", GoName: "CWRCount", ProtoName: "CWRFlagCount", Proto: 2136, Kind: KindU64, Doc: "packets with CWR", Unit: "packets", Column: true},
+	FieldECECount:                      {Field: FieldECECount, Name: "ece_count", GoName: "ECECount", ProtoName: "ECEFlagCount", Proto: 2137, Kind: KindU64, Doc: "packets with ECE", Unit: "packets", Column: true},
+	FieldPayloadPackets:                {Field: FieldPayloadPackets, Name: "payload_packets", GoName: "PayloadPackets", ProtoName: "PayloadPackets", Proto: 2140, Kind: KindU64, Doc: "packets with a payload", Unit: "packets", Column: true},
+	FieldTimeActiveMin:                 {Field: FieldTimeActiveMin, Name: "time_active_min", GoName: "TimeActiveMin", ProtoName: "TimeActiveMin", Proto: 2150, Kind: KindU64, Doc: "least time the flow was active before it fell idle", Unit: "ns", Column: true},
+	FieldTimeActiveMax:                 {Field: FieldTimeActiveMax, Name: "time_active_max", GoName: "TimeActiveMax", ProtoName: "TimeActiveMax", Proto: 2151, Kind: KindU64, Doc: "greatest time the flow was active before it fell idle", Unit: "ns", Column: true},
+	FieldTimeActiveMean:                {Field: FieldTimeActiveMean, Name: "time_active_mean", GoName: "TimeActiveMean", ProtoName: "TimeActiveMean", Proto: 2152, Kind: KindU64, Doc: "mean time the flow was active before it fell idle", Unit: "ns", Column: true},
+	FieldTimeActiveStdDev:              {Field: FieldTimeActiveStdDev, Name: "time_active_std_dev", GoName: "TimeActiveStdDev", ProtoName: "TimeActiveStdDev", Proto: 2153, Kind: KindU64, Doc: "standard deviation of active times", Unit: "ns", Column: true},
+	FieldTimeIdleMin:                   {Field: FieldTimeIdleMin, Name: "time_idle_min", GoName: "TimeIdleMin", ProtoName: "TimeIdleMin", Proto: 2154, Kind: KindU64, Doc: "least time the flow was idle before it became active", Unit: "ns", Column: true},
+	FieldTimeIdleMax:                   {Field: FieldTimeIdleMax, Name: "time_idle_max", GoName: "TimeIdleMax", ProtoName: "TimeIdleMax", Proto: 2155, Kind: KindU64, Doc: "greatest time the flow was idle before it became active", Unit: "ns", Column: true},
+	FieldTimeIdleMean:                  {Field: FieldTimeIdleMean, Name: "time_idle_mean", GoName: "TimeIdleMean", ProtoName: "TimeIdleMean", Proto: 2156, Kind: KindU64, Doc: "mean time the flow was idle before it became active", Unit: "ns", Column: true},
+	FieldTimeIdleStdDev:                {Field: FieldTimeIdleStdDev, Name: "time_idle_std_dev", GoName: "TimeIdleStdDev", ProtoName: "TimeIdleStdDev", Proto: 2157, Kind: KindU64, Doc: "standard deviation of idle times", Unit: "ns", Column: true},
+	FieldRTT:                           {Field: FieldRTT, Name: "rtt_ns", GoName: "RTT", ProtoName: "rtt_ns", Proto: 3110, Kind: KindU64, Doc: "smoothed round-trip time", Unit: "ns", Column: true},
+	FieldRetransmits:                   {Field: FieldRetransmits, Name: "retransmits", GoName: "Retransmits", ProtoName: "retransmits", Proto: 3111, Kind: KindU64, Doc: "retransmitted TCP segments", Unit: "packets", Column: true},
+	FieldIfIndex:                       {Field: FieldIfIndex, Name: "if_index", GoName: "IfIndex", ProtoName: "if_index", Proto: 3201, Kind: KindU32, Doc: "ifIndex of the interface that is counted", Unit: "", Column: true},
+	FieldIfName:                        {Field: FieldIfName, Name: "if_name", GoName: "IfName", ProtoName: "if_name", Proto: 3202, Kind: KindText, Doc: "name of the interface that is counted", Unit: "", Column: true},
+	FieldIfType:                        {Field: FieldIfType, Name: "if_type", GoName: "IfType", ProtoName: "if_type", Proto: 3203, Kind: KindU32, Doc: "type of the interface", Unit: "", Column: true},
+	FieldIfSpeed:                       {Field: FieldIfSpeed, Name: "if_speed", GoName: "IfSpeed", ProtoName: "if_speed", Proto: 3204, Kind: KindU64, Doc: "speed of the interface", Unit: "bit/s", Column: true},
+	FieldIfDuplex:                      {Field: FieldIfDuplex, Name: "if_duplex", GoName: "IfDuplex", ProtoName: "if_duplex", Proto: 3205, Kind: KindU8, Doc: "directions in which the interface carries traffic", Unit: "", Enum: "IfDuplex", enum: enumIfDuplex, Column: true},
+	FieldIfAdminStatus:                 {Field: FieldIfAdminStatus, Name: "if_admin_status", GoName: "IfAdminStatus", ProtoName: "if_admin_status", Proto: 3206, Kind: KindU8, Doc: "state that the interface is configured to", Unit: "", Enum: "IfStatus", enum: enumIfStatus, Column: true},
+	FieldIfOperStatus:                  {Field: FieldIfOperStatus, Name: "if_oper_status", GoName: "IfOperStatus", ProtoName: "if_oper_status", Proto: 3207, Kind: KindU8, Doc: "state that the interface is in", Unit: "", Enum: "IfStatus", enum: enumIfStatus, Column: true},
+	FieldIfPromiscuous:                 {Field: FieldIfPromiscuous, Name: "if_promiscuous", GoName: "IfPromiscuous", ProtoName: "if_promiscuous", Proto: 3208, Kind: KindU8, Doc: "whether the interface takes frames for everybody", Unit: "", Enum: "Bool", enum: enumBool, Column: true},
+	FieldIfInOctets:                    {Field: FieldIfInOctets, Name: "if_in_octets", GoName: "IfInOctets", ProtoName: "if_in_octets", Proto: 3209, Kind: KindU64, Doc: "bytes that the interface received", Unit: "bytes", Column: true},
+	FieldIfInUcastPkts:                 {Field: FieldIfInUcastPkts, Name: "if_in_ucast_pkts", GoName: "IfInUcastPkts", ProtoName: "if_in_ucast_pkts", Proto: 3210, Kind: KindU64, Doc: "unicast packets that the interface received", Unit: "packets", Column: true},
+	FieldIfInMulticastPkts:             {Field: FieldIfInMulticastPkts, Name: "if_in_multicast_pkts", GoName: "IfInMulticastPkts", ProtoName: "if_in_multicast_pkts", Proto: 3211, Kind: KindU64, Doc: "multicast packets that the interface received", Unit: "packets", Column: true},
+	FieldIfInBroadcastPkts:             {Field: FieldIfInBroadcastPkts, Name: "if_in_broadcast_pkts", GoName: "IfInBroadcastPkts", ProtoName: "if_in_broadcast_pkts", Proto: 3212, Kind: KindU64, Doc: "broadcast packets that the interface received", Unit: "packets", Column: true},
+	FieldIfInDiscards:                  {Field: FieldIfInDiscards, Name: "if_in_discards", GoName: "IfInDiscards", ProtoName: "if_in_discards", Proto: 3213, Kind: KindU64, Doc: "packets discarded without an error on receipt", Unit: "packets", Column: true},
+	FieldIfInErrors:                    {Field: FieldIfInErrors, Name: "if_in_errors", GoName: "IfInErrors", ProtoName: "if_in_errors", Proto: 3214, Kind: KindU64, Doc: "packets with errors on receipt", Unit: "packets", Column: true},
+	FieldIfInUnknownProtos:             {Field: FieldIfInUnknownProtos, Name: "if_in_unknown_protos", GoName: "IfInUnknownProtos", ProtoName: "if_in_unknown_protos", Proto: 3215, Kind: KindU64, Doc: "packets received of a protocol that is not known", Unit: "packets", Column: true},
+	FieldIfOutOctets:                   {Field: FieldIfOutOctets, Name: "if_out_octets", GoName: "IfOutOctets", ProtoName: "if_out_octets", Proto: 3216, Kind: KindU64, Doc: "bytes that the interface sent", Unit: "bytes", Column: true},
+	FieldIfOutUcastPkts:                {Field: FieldIfOutUcastPkts, Name: "if_out_ucast_pkts", GoName: "IfOutUcastPkts", ProtoName: "if_out_ucast_pkts", Proto: 3217, Kind: KindU64, Doc: "unicast packets that the interface sent", Unit: "packets", Column: true},
+	FieldIfOutMulticastPkts:            {Field: FieldIfOutMulticastPkts, Name: "if_out_multicast_pkts", GoName: "IfOutMulticastPkts", ProtoName: "if_out_multicast_pkts", Proto: 3218, Kind: KindU64, Doc: "multicast packets that the interface sent", Unit: "packets", Column: true},
+	FieldIfOutBroadcastPkts:            {Field: FieldIfOutBroadcastPkts, Name: "if_out_broadcast_pkts", GoName: "IfOutBroadcastPkts", ProtoName: "if_out_broadcast_pkts", Proto: 3219, Kind: KindU64, Doc: "broadcast packets that the interface sent", Unit: "packets", Column: true},
+	FieldIfOutDiscards:                 {Field: FieldIfOutDiscards, Name: "if_out_discards", GoName: "IfOutDiscards", ProtoName: "if_out_discards", Proto: 3220, Kind: KindU64, Doc: "packets discarded without an error before sending", Unit: "packets", Column: true},
+	FieldIfOutErrors:                   {Field: FieldIfOutErrors, Name: "if_out_errors", GoName: "IfOutErrors", ProtoName: "if_out_errors", Proto: 3221, Kind: KindU64, Doc: "packets with errors that kept them from being sent", Unit: "packets", Column: true},
+	FieldDot3AlignmentErrors:           {Field: FieldDot3AlignmentErrors, Name: "dot3_alignment_errors", GoName: "Dot3AlignmentErrors", ProtoName: "dot3_alignment_errors", Proto: 3222, Kind: KindU64, Doc: "frames whose length is no whole number of bytes", Unit: "frames", Column: true},
+	FieldDot3FCSErrors:                 {Field: FieldDot3FCSErrors, Name: "dot3_fcs_errors", GoName: "Dot3FCSErrors", ProtoName: "dot3_fcs_errors", Proto: 3223, Kind: KindU64, Doc: "frames with a bad check sequence", Unit: "frames", Column: true},
+	FieldDot3SingleCollisionFrames:     {Field: FieldDot3SingleCollisionFrames, Name: "dot3_single_collision_frames", GoName: "Dot3SingleCollisionFrames", ProtoName: "dot3_single_collision_frames", Proto: 3224, Kind: KindU64, Doc: "frames sent after one collision", Unit: "frames", Column: true},
+	FieldDot3MultipleCollisionFrames:   {Field: FieldDot3MultipleCollisionFrames, Name: "dot3_multiple_collision_frames", GoName: "Dot3MultipleCollisionFrames", ProtoName: "dot3_multiple_collision_frames", Proto: 3225, Kind: KindU64, Doc: "frames sent after several collisions", Unit: "frames", Column: true},
+	FieldDot3SQETestErrors:             {Field: FieldDot3SQETestErrors, Name: "dot3_sqe_test_errors", GoName: "Dot3SQETestErrors", ProtoName: "dot3_sqe_test_errors", Proto: 3226, Kind: KindU64, Doc: "errors of the signal quality test", Unit: "", Column: true},
+	FieldDot3DeferredTransmissions:     {Field: FieldDot3DeferredTransmissions, Name: "dot3_deferred_transmissions", GoName: "Dot3DeferredTransmissions", ProtoName: "dot3_deferred_transmissions", Proto: 3227, Kind: KindU64, Doc: "frames whose first attempt was delayed by a busy medium", Unit: "frames", Column: true},
+	FieldDot3LateCollisions:            {Field: FieldDot3LateCollisions, Name: "dot3_late_collisions", GoName: "Dot3LateCollisions", ProtoName: "dot3_late_collisions", Proto: 3228, Kind: KindU64, Doc: "collisions after the time in which they should show", Unit: "", Column: true},
+	FieldDot3ExcessiveCollisions:       {Field: FieldDot3ExcessiveCollisions, Name: "dot3_excessive_collisions", GoName: "Dot3ExcessiveCollisions", ProtoName: "dot3_excessive_collisions", Proto: 3229, Kind: KindU64, Doc: "frames not sent after too many collisions", Unit: "frames", Column: true},
+	FieldDot3InternalMACTransmitErrors: {Field: FieldDot3InternalMACTransmitErrors, Name: "dot3_internal_mac_transmit_errors", GoName: "Dot3InternalMACTransmitErrors", ProtoName: "dot3_internal_mac_transmit_errors", Proto: 3230, Kind: KindU64, Doc: "frames not sent for an internal error", Unit: "frames", Column: true},
+	FieldDot3CarrierSenseErrors:        {Field: FieldDot3CarrierSenseErrors, Name: "dot3_carrier_sense_errors", GoName: "Dot3CarrierSenseErrors", ProtoName: "dot3_carrier_sense_errors", Proto: 3231, Kind: KindU64, Doc: "times that the carrier was lost or missing", Unit: "", Column: true},
+	FieldDot3FrameTooLongs:             {Field: FieldDot3FrameTooLongs, Name: "dot3_frame_too_longs", GoName: "Dot3FrameTooLongs", ProtoName: "dot3_frame_too_longs", Proto: 3232, Kind: KindU64, Doc: "frames longer than allowed", Unit: "frames", Column: true},
+	FieldDot3InternalMACReceiveErrors:  {Field: FieldDot3InternalMACReceiveErrors, Name: "dot3_internal_mac_receive_errors", GoName: "Dot3InternalMACReceiveErrors", ProtoName: "dot3_internal_mac_receive_errors", Proto: 3233, Kind: KindU64, Doc: "frames not received for an internal error", Unit: "frames", Column: true},
+	FieldDot3SymbolErrors:              {Field: FieldDot3SymbolErrors, Name: "dot3_symbol_errors", GoName: "Dot3SymbolErrors", ProtoName: "dot3_symbol_errors", Proto: 3234, Kind: KindU64, Doc: "symbols that were not valid", Unit: "", Column: true},
+	FieldCustomerName:                  {Field: FieldCustomerName, Name: "cid_string", GoName: "CustomerName", ProtoName: "CidString", Proto: 2001, Kind: KindSymbol, Doc: "name of the customer", Unit: "", Column: true},
+	FieldNetID:                         {Field: FieldNetID, Name: "net_id", GoName: "NetID", ProtoName: "NetId", Proto: 2017, Kind: KindU32, Doc: "network that the flow belongs to", Unit: "", Column: true},
+	FieldNetName:                       {Field: FieldNetName, Name: "net_name", GoName: "NetName", ProtoName: "NetIdString", Proto: 2018, Kind: KindSymbol, Doc: "name of the network", Unit: "", Column: true},
+	FieldSrcNetID:                      {Field: FieldSrcNetID, Name: "src_net_id", GoName: "SrcNetID", ProtoName: "SrcId", Proto: 2019, Kind: KindU32, Doc: "network of the source", Unit: "", Column: true},
+	FieldSrcNetName:                    {Field: FieldSrcNetName, Name: "src_net_name", GoName: "SrcNetName", ProtoName: "SrcIdString", Proto: 2020, Kind: KindSymbol, Doc: "name of the source's network", Unit: "", Column: true},
+	FieldDstNetID:                      {Field: FieldDstNetID, Name: "dst_net_id", GoName: "DstNetID", ProtoName: "DstId", Proto: 2021, Kind: KindU32, Doc: "network of the destination", Unit: "", Column: true},
+	FieldDstNetName:                    {Field: FieldDstNetName, Name: "dst_net_name", GoName: "DstNetName", ProtoName: "DstIdString", Proto: 2022, Kind: KindSymbol, Doc: "name of the destination's network", Unit: "", Column: true},
+	FieldSrcCity:                       {Field: FieldSrcCity, Name: "src_city", GoName: "SrcCity", ProtoName: "src_city", Proto: 3120, Kind: KindSymbol, Doc: "city of the source", Unit: "", Column: true},
+	FieldDstCity:                       {Field: FieldDstCity, Name: "dst_city", GoName: "DstCity", ProtoName: "dst_city", Proto: 3121, Kind: KindSymbol, Doc: "city of the destination", Unit: "", Column: true},
+	FieldSrcASName:                     {Field: FieldSrcASName, Name: "src_as_name", GoName: "SrcASName", ProtoName: "SrcASName", Proto: 2183, Kind: KindSymbol, Doc: "organisation of the source's AS", Unit: "", Column: true},
+	FieldDstASName:                     {Field: FieldDstASName, Name: "dst_as_name", GoName: "DstASName", ProtoName: "DstASName", Proto: 2184, Kind: KindSymbol, Doc: "organisation of the destination's AS", Unit: "", Column: true},
+	FieldNextHopASName:                 {Field: FieldNextHopASName, Name: "next_hop_as_name", GoName: "NextHopASName", ProtoName: "NextHopASName", Proto: 2185, Kind: KindSymbol, Doc: "organisation of the next hop's AS", Unit: "", Column: true},
+	FieldSrcHostName:                   {Field: FieldSrcHostName, Name: "src_host_name", GoName: "SrcHostName", ProtoName: "SrcHostName", Proto: 2180, Kind: KindText, Doc: "DNS name of the source", Unit: "", Column: true},
+	FieldDstHostName:                   {Field: FieldDstHostName, Name: "dst_host_name", GoName: "DstHostName", ProtoName: "DstHostName", Proto: 2181, Kind: KindText, Doc: "DNS name of the destination", Unit: "", Column: true},
+	FieldNextHopHostName:               {Field: FieldNextHopHostName, Name: "next_hop_host_name", GoName: "NextHopHostName", ProtoName: "NextHopHostName", Proto: 2182, Kind: KindText, Doc: "DNS name of the next hop", Unit: "", Column: true},
+	FieldExporterHostName:              {Field: FieldExporterHostName, Name: "sampler_host_name", GoName: "ExporterHostName", ProtoName: "SamplerHostName", Proto: 2186, Kind: KindText, Doc: "DNS name of the exporter", Unit: "", Column: true},
+	FieldProtoName:                     {Field: FieldProtoName, Name: "proto_name", GoName: "ProtoName", ProtoName: "ProtoName", Proto: 2009, Kind: KindSymbol, Doc: "name of the IP protocol", Unit: "", Column: true},
+	FieldSrcAddrAnon:                   {Field: FieldSrcAddrAnon, Name: "src_addr_anon", GoName: "SrcAddrAnon", ProtoName: "SrcAddrAnon", Proto: 2160, Kind: KindU8, Doc: "how the source address was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
+	FieldDstAddrAnon:                   {Field: FieldDstAddrAnon, Name: "dst_addr_anon", GoName: "DstAddrAnon", ProtoName: "DstAddrAnon", Proto: 2161, Kind: KindU8, Doc: "how the destination address was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
+	FieldSrcAddrPreservedLen:           {Field: FieldSrcAddrPreservedLen, Name: "src_addr_preserved_len", GoName: "SrcAddrPreservedLen", ProtoName: "SrcAddrPreservedLen", Proto: 2162, Kind: KindU8, Doc: "bits of the source address that were kept", Unit: "bits", Column: true},
+	FieldDstAddrPreservedLen:           {Field: FieldDstAddrPreservedLen, Name: "dst_addr_preserved_len", GoName: "DstAddrPreservedLen", ProtoName: "DstAddrPreservedLen", Proto: 2163, Kind: KindU8, Doc: "bits of the destination address that were kept", Unit: "bits", Column: true},
+	FieldExporterAnon:                  {Field: FieldExporterAnon, Name: "sampler_address_anon", GoName: "ExporterAnon", ProtoName: "SamplerAddrAnon", Proto: 2164, Kind: KindU8, Doc: "how the exporter's address was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
+	FieldExporterPreservedLen:          {Field: FieldExporterPreservedLen, Name: "sampler_address_preserved_len", GoName: "ExporterPreservedLen", ProtoName: "SamplerAddrPreservedPrefixLen", Proto: 2165, Kind: KindU8, Doc: "bits of the exporter's address that were kept", Unit: "bits", Column: true},
+	FieldNextHopAnon:                   {Field: FieldNextHopAnon, Name: "next_hop_anon", GoName: "NextHopAnon", ProtoName: "NextHopAnon", Proto: 2166, Kind: KindU8, Doc: "how the next hop was made anonymous", Unit: "", Enum: "Anonymized", enum: enumAnonymized, Column: true},
+	FieldNextHopPreservedLen:           {Field: FieldNextHopPreservedLen, Name: "next_hop_preserved_len", GoName: "NextHopPreservedLen", ProtoName: "NextHopAnonPreservedPrefixLen", Proto: 2167, Kind: KindU8, Doc: "bits of the next hop that were kept", Unit: "bits", Column: true},
+	FieldNote:                          {Field: FieldNote, Name: "note", GoName: "Note", ProtoName: "Note", Proto: 2016, Kind: KindText, Doc: "free text", Unit: "", Column: true},
+	FieldSrcAddrText:                   {Field: FieldSrcAddrText, Name: "source_ip", GoName: "SrcAddrText", ProtoName: "SourceIP", Proto: 2290, Kind: KindText, Doc: "source address as text", Unit: "", Column: true},
+	FieldDstAddrText:                   {Field: FieldDstAddrText, Name: "destination_ip", GoName: "DstAddrText", ProtoName: "DestinationIP", Proto: 2291, Kind: KindText, Doc: "destination address as text", Unit: "", Column: true},
+	FieldNextHopText:                   {Field: FieldNextHopText, Name: "next_hop_ip", GoName: "NextHopText", ProtoName: "NextHopIP", Proto: 2292, Kind: KindText, Doc: "next hop as text", Unit: "", Column: true},
+	FieldExporterText:                  {Field: FieldExporterText, Name: "sampler_ip", GoName: "ExporterText", ProtoName: "SamplerIP", Proto: 2293, Kind: KindText, Doc: "exporter's address as text", Unit: "", Column: true},
+	FieldSrcMACText:                    {Field: FieldSrcMACText, Name: "source_mac", GoName: "SrcMACText", ProtoName: "SourceMAC", Proto: 2294, Kind: KindText, Doc: "source MAC address as text", Unit: "", Column: true},
+	FieldDstMACText:                    {Field: FieldDstMACText, Name: "destination_mac", GoName: "DstMACText", ProtoName: "DestinationMAC", Proto: 2295, Kind: KindText, Doc: "destination MAC address as text", Unit: "", Column: true},
 }
 
 var fieldOrder = [...]Field{
 	FieldType,
+	FieldRecordType,
 	FieldTimeReceived,
 	FieldSequenceNum,
 	FieldSamplingRate,
@@ -582,6 +653,40 @@ var fieldOrder = [...]Field{
 	FieldTimeIdleStdDev,
 	FieldRTT,
 	FieldRetransmits,
+	FieldIfIndex,
+	FieldIfName,
+	FieldIfType,
+	FieldIfSpeed,
+	FieldIfDuplex,
+	FieldIfAdminStatus,
+	FieldIfOperStatus,
+	FieldIfPromiscuous,
+	FieldIfInOctets,
+	FieldIfInUcastPkts,
+	FieldIfInMulticastPkts,
+	FieldIfInBroadcastPkts,
+	FieldIfInDiscards,
+	FieldIfInErrors,
+	FieldIfInUnknownProtos,
+	FieldIfOutOctets,
+	FieldIfOutUcastPkts,
+	FieldIfOutMulticastPkts,
+	FieldIfOutBroadcastPkts,
+	FieldIfOutDiscards,
+	FieldIfOutErrors,
+	FieldDot3AlignmentErrors,
+	FieldDot3FCSErrors,
+	FieldDot3SingleCollisionFrames,
+	FieldDot3MultipleCollisionFrames,
+	FieldDot3SQETestErrors,
+	FieldDot3DeferredTransmissions,
+	FieldDot3LateCollisions,
+	FieldDot3ExcessiveCollisions,
+	FieldDot3InternalMACTransmitErrors,
+	FieldDot3CarrierSenseErrors,
+	FieldDot3FrameTooLongs,
+	FieldDot3InternalMACReceiveErrors,
+	FieldDot3SymbolErrors,
 	FieldCustomerID,
 	FieldSrcCustomerID,
 	FieldDstCustomerID,
@@ -624,566 +729,671 @@ var fieldOrder = [...]Field{
 }
 
 var fieldNames = map[string]Field{
-	"type":                          FieldType,
-	"time_received_ns":              FieldTimeReceived,
-	"sequence_num":                  FieldSequenceNum,
-	"sampling_rate":                 FieldSamplingRate,
-	"sampler_id":                    FieldSamplerID,
-	"sampler_address":               FieldExporter,
-	"observation_domain_id":         FieldObservationDomain,
-	"observation_point_id":          FieldObservationPoint,
-	"flow_direction":                FieldDirection,
-	"flow_end_reason":               FieldEndReason,
-	"flow_id":                       FieldFlowID,
-	"sampling_algorithm":            FieldSelectorAlgorithm,
-	"engine_type":                   FieldEngineType,
-	"engine_id":                     FieldEngineID,
-	"time_flow_start_ns":            FieldTimeStart,
-	"time_flow_end_ns":              FieldTimeEnd,
-	"bytes":                         FieldBytes,
-	"packets":                       FieldPackets,
-	"normalized":                    FieldNormalized,
-	"bytes_total":                   FieldBytesTotal,
-	"packets_total":                 FieldPacketsTotal,
-	"bytes_out":                     FieldBytesOut,
-	"packets_out":                   FieldPacketsOut,
-	"bytes_layer2":                  FieldBytesLayer2,
-	"bytes_dropped":                 FieldBytesDropped,
-	"packets_dropped":               FieldPacketsDropped,
-	"flow_count":                    FieldFlowCount,
-	"stack_bytes":                   FieldStackBytes,
-	"stack_packets":                 FieldStackPackets,
-	"biflow_direction":              FieldBiflowDirection,
-	"reverse_bytes":                 FieldReverseBytes,
-	"reverse_packets":               FieldReversePackets,
-	"reverse_time_flow_start_ns":    FieldReverseTimeStart,
-	"reverse_time_flow_end_ns":      FieldReverseTimeEnd,
-	"reverse_tcp_flags":             FieldReverseTCPFlags,
-	"src_addr":                      FieldSrcAddr,
-	"dst_addr":                      FieldDstAddr,
-	"etype":                         FieldEtherType,
-	"proto":                         FieldProto,
-	"src_port":                      FieldSrcPort,
-	"dst_port":                      FieldDstPort,
-	"tcp_flags":                     FieldTCPFlags,
-	"icmp_type":                     FieldICMPType,
-	"icmp_code":                     FieldICMPCode,
-	"ip_tos":                        FieldTOS,
-	"ip_tos_out":                    FieldTOSOut,
-	"ip_ttl":                        FieldTTL,
-	"min_ttl":                       FieldMinTTL,
-	"max_ttl":                       FieldMaxTTL,
-	"ip_flags":                      FieldIPFlags,
-	"fragment_id":                   FieldFragmentID,
-	"fragment_offset":               FieldFragmentOffset,
-	"ipv6_flow_label":               FieldFlowLabel,
-	"forwarding_status":             FieldForwardingStatus,
-	"drop_reason":                   FieldDropReason,
-	"firewall_event":                FieldFirewallEvent,
-	"in_if":                         FieldInIf,
-	"out_if":                        FieldOutIf,
-	"in_if_physical":                FieldInIfPhysical,
-	"out_if_physical":               FieldOutIfPhysical,
-	"in_if_name":                    FieldInIfName,
-	"out_if_name":                   FieldOutIfName,
-	"in_if_desc":                    FieldInIfDesc,
-	"out_if_desc":                   FieldOutIfDesc,
-	"in_if_speed":                   FieldInIfSpeed,
-	"out_if_speed":                  FieldOutIfSpeed,
-	"src_mac":                       FieldSrcMAC,
-	"dst_mac":                       FieldDstMAC,
-	"src_mac_out":                   FieldSrcMACOut,
-	"dst_mac_out":                   FieldDstMACOut,
-	"vlan_id":                       FieldVLAN,
-	"inner_vlan":                    FieldInnerVLAN,
-	"src_vlan":                      FieldSrcVLAN,
-	"dst_vlan":                      FieldDstVLAN,
-	"vlan_priority":                 FieldVLANPriority,
-	"ingress_vrf_id":                FieldIngressVRF,
-	"egress_vrf_id":                 FieldEgressVRF,
-	"ingress_vrf_name":              FieldIngressVRFName,
-	"egress_vrf_name":               FieldEgressVRFName,
-	"src_as":                        FieldSrcAS,
-	"dst_as":                        FieldDstAS,
-	"next_hop_as":                   FieldNextHopAS,
-	"next_hop":                      FieldNextHop,
-	"bgp_next_hop":                  FieldBGPNextHop,
-	"src_net":                       FieldSrcPrefixLen,
-	"dst_net":                       FieldDstPrefixLen,
-	"as_path":                       FieldASPath,
-	"src_as_path":                   FieldSrcASPath,
-	"dst_as_path":                   FieldDstASPath,
-	"bgp_communities":               FieldCommunities,
-	"src_bgp_communities":           FieldSrcCommunities,
-	"bgp_large_communities":         FieldLargeCommunities,
-	"med":                           FieldMED,
-	"local_pref":                    FieldLocalPref,
-	"validation_status":             FieldValidationStatus,
-	"src_rpki":                      FieldSrcRPKI,
-	"dst_rpki":                      FieldDstRPKI,
-	"src_rpki_reason":               FieldSrcRPKIReason,
-	"dst_rpki_reason":               FieldDstRPKIReason,
-	"mpls_label":                    FieldMPLSLabels,
-	"mpls_ttl":                      FieldMPLSTTLs,
-	"mpls_ip":                       FieldMPLSAddrs,
-	"mpls_top_label_type":           FieldMPLSTopLabelType,
-	"ipv6_routing_header_addresses": FieldSRv6Segments,
-	"ipv6_routing_header_seg_left":  FieldSRv6SegmentsLeft,
-	"srv6_tag":                      FieldSRv6Tag,
-	"srv6_active_segment":           FieldSRv6ActiveSegment,
-	"layer_stack":                   FieldLayerStack,
-	"layer_size":                    FieldLayerSize,
-	"tunnel_type":                   FieldTunnelType,
-	"tunnel_id":                     FieldTunnelID,
-	"inner_src_addr":                FieldInnerSrcAddr,
-	"inner_dst_addr":                FieldInnerDstAddr,
-	"inner_proto":                   FieldInnerProto,
-	"inner_src_port":                FieldInnerSrcPort,
-	"inner_dst_port":                FieldInnerDstPort,
-	"inner_etype":                   FieldInnerEtherType,
-	"inner_ip_tos":                  FieldInnerTOS,
-	"inner_tcp_flags":               FieldInnerTCPFlags,
-	"inner_src_mac":                 FieldInnerSrcMAC,
-	"inner_dst_mac":                 FieldInnerDstMAC,
-	"nat_src_addr":                  FieldNATSrcAddr,
-	"nat_dst_addr":                  FieldNATDstAddr,
-	"nat_src_port":                  FieldNATSrcPort,
-	"nat_dst_port":                  FieldNATDstPort,
-	"nat_event":                     FieldNATEvent,
-	"application_id":                FieldAppID,
-	"application_name":              FieldAppName,
-	"user_name":                     FieldUser,
-	"process_id":                    FieldPID,
-	"process_name":                  FieldProcessName,
-	"user_id":                       FieldUID,
-	"cgroup_id":                     FieldCgroupID,
-	"container":                     FieldContainer,
-	"packet_bytes_min":              FieldPacketBytesMin,
-	"packet_bytes_max":              FieldPacketBytesMax,
-	"packet_bytes_mean":             FieldPacketBytesMean,
-	"packet_bytes_std_dev":          FieldPacketBytesStdDev,
-	"packet_iat_min":                FieldPacketIATMin,
-	"packet_iat_max":                FieldPacketIATMax,
-	"packet_iat_mean":               FieldPacketIATMean,
-	"packet_iat_std_dev":            FieldPacketIATStdDev,
-	"header_bytes":                  FieldHeaderBytes,
-	"fin_count":                     FieldFINCount,
-	"syn_count":                     FieldSYNCount,
-	"rst_count":                     FieldRSTCount,
-	"psh_count":                     FieldPSHCount,
-	"ack_count":                     FieldACKCount,
-	"urg_count":                     FieldURGCount,
-	"cwr_count":                     FieldCWRCount,
-	"ece_count":                     FieldECECount,
-	"payload_packets":               FieldPayloadPackets,
-	"time_active_min":               FieldTimeActiveMin,
-	"time_active_max":               FieldTimeActiveMax,
-	"time_active_mean":              FieldTimeActiveMean,
-	"time_active_std_dev":           FieldTimeActiveStdDev,
-	"time_idle_min":                 FieldTimeIdleMin,
-	"time_idle_max":                 FieldTimeIdleMax,
-	"time_idle_mean":                FieldTimeIdleMean,
-	"time_idle_std_dev":             FieldTimeIdleStdDev,
-	"rtt_ns":                        FieldRTT,
-	"retransmits":                   FieldRetransmits,
-	"cid":                           FieldCustomerID,
-	"src_cid":                       FieldSrcCustomerID,
-	"dst_cid":                       FieldDstCustomerID,
-	"cid_string":                    FieldCustomerName,
-	"net_id":                        FieldNetID,
-	"net_name":                      FieldNetName,
-	"src_net_id":                    FieldSrcNetID,
-	"src_net_name":                  FieldSrcNetName,
-	"dst_net_id":                    FieldDstNetID,
-	"dst_net_name":                  FieldDstNetName,
-	"remote_addr":                   FieldRemoteSide,
-	"src_country":                   FieldSrcCountry,
-	"dst_country":                   FieldDstCountry,
-	"remote_country":                FieldRemoteCountry,
-	"src_city":                      FieldSrcCity,
-	"dst_city":                      FieldDstCity,
-	"src_as_name":                   FieldSrcASName,
-	"dst_as_name":                   FieldDstASName,
-	"next_hop_as_name":              FieldNextHopASName,
-	"src_host_name":                 FieldSrcHostName,
-	"dst_host_name":                 FieldDstHostName,
-	"next_hop_host_name":            FieldNextHopHostName,
-	"sampler_host_name":             FieldExporterHostName,
-	"proto_name":                    FieldProtoName,
-	"src_addr_anon":                 FieldSrcAddrAnon,
-	"dst_addr_anon":                 FieldDstAddrAnon,
-	"src_addr_preserved_len":        FieldSrcAddrPreservedLen,
-	"dst_addr_preserved_len":        FieldDstAddrPreservedLen,
-	"sampler_address_anon":          FieldExporterAnon,
-	"sampler_address_preserved_len": FieldExporterPreservedLen,
-	"next_hop_anon":                 FieldNextHopAnon,
-	"next_hop_preserved_len":        FieldNextHopPreservedLen,
-	"note":                          FieldNote,
-	"source_ip":                     FieldSrcAddrText,
-	"destination_ip":                FieldDstAddrText,
-	"next_hop_ip":                   FieldNextHopText,
-	"sampler_ip":                    FieldExporterText,
-	"source_mac":                    FieldSrcMACText,
-	"destination_mac":               FieldDstMACText,
-	"Type":                          FieldType,
-	"TimeReceived":                  FieldTimeReceived,
-	"SequenceNum":                   FieldSequenceNum,
-	"SamplingRate":                  FieldSamplingRate,
-	"SamplerID":                     FieldSamplerID,
-	"Exporter":                      FieldExporter,
-	"ObservationDomain":             FieldObservationDomain,
-	"ObservationPoint":              FieldObservationPoint,
-	"Direction":                     FieldDirection,
-	"EndReason":                     FieldEndReason,
-	"FlowID":                        FieldFlowID,
-	"SelectorAlgorithm":             FieldSelectorAlgorithm,
-	"EngineType":                    FieldEngineType,
-	"EngineID":                      FieldEngineID,
-	"TimeStart":                     FieldTimeStart,
-	"TimeEnd":                       FieldTimeEnd,
-	"Bytes":                         FieldBytes,
-	"Packets":                       FieldPackets,
-	"Normalized":                    FieldNormalized,
-	"BytesTotal":                    FieldBytesTotal,
-	"PacketsTotal":                  FieldPacketsTotal,
-	"BytesOut":                      FieldBytesOut,
-	"PacketsOut":                    FieldPacketsOut,
-	"BytesLayer2":                   FieldBytesLayer2,
-	"BytesDropped":                  FieldBytesDropped,
-	"PacketsDropped":                FieldPacketsDropped,
-	"FlowCount":                     FieldFlowCount,
-	"StackBytes":                    FieldStackBytes,
-	"StackPackets":                  FieldStackPackets,
-	"BiflowDirection":               FieldBiflowDirection,
-	"ReverseBytes":                  FieldReverseBytes,
-	"ReversePackets":                FieldReversePackets,
-	"ReverseTimeStart":              FieldReverseTimeStart,
-	"ReverseTimeEnd":                FieldReverseTimeEnd,
-	"ReverseTCPFlags":               FieldReverseTCPFlags,
-	"SrcAddr":                       FieldSrcAddr,
-	"DstAddr":                       FieldDstAddr,
-	"EtherType":                     FieldEtherType,
-	"Proto":                         FieldProto,
-	"SrcPort":                       FieldSrcPort,
-	"DstPort":                       FieldDstPort,
-	"TCPFlags":                      FieldTCPFlags,
-	"ICMPType":                      FieldICMPType,
-	"ICMPCode":                      FieldICMPCode,
-	"TOS":                           FieldTOS,
-	"TOSOut":                        FieldTOSOut,
-	"TTL":                           FieldTTL,
-	"MinTTL":                        FieldMinTTL,
-	"MaxTTL":                        FieldMaxTTL,
-	"IPFlags":                       FieldIPFlags,
-	"FragmentID":                    FieldFragmentID,
-	"FragmentOffset":                FieldFragmentOffset,
-	"FlowLabel":                     FieldFlowLabel,
-	"ForwardingStatus":              FieldForwardingStatus,
-	"DropReason":                    FieldDropReason,
-	"FirewallEvent":                 FieldFirewallEvent,
-	"InIf":                          FieldInIf,
-	"OutIf":                         FieldOutIf,
-	"InIfPhysical":                  FieldInIfPhysical,
-	"OutIfPhysical":                 FieldOutIfPhysical,
-	"InIfName":                      FieldInIfName,
-	"OutIfName":                     FieldOutIfName,
-	"InIfDesc":                      FieldInIfDesc,
-	"OutIfDesc":                     FieldOutIfDesc,
-	"InIfSpeed":                     FieldInIfSpeed,
-	"OutIfSpeed":                    FieldOutIfSpeed,
-	"SrcMAC":                        FieldSrcMAC,
-	"DstMAC":                        FieldDstMAC,
-	"SrcMACOut":                     FieldSrcMACOut,
-	"DstMACOut":                     FieldDstMACOut,
-	"VLAN":                          FieldVLAN,
-	"InnerVLAN":                     FieldInnerVLAN,
-	"SrcVLAN":                       FieldSrcVLAN,
-	"DstVLAN":                       FieldDstVLAN,
-	"VLANPriority":                  FieldVLANPriority,
-	"IngressVRF":                    FieldIngressVRF,
-	"EgressVRF":                     FieldEgressVRF,
-	"IngressVRFName":                FieldIngressVRFName,
-	"EgressVRFName":                 FieldEgressVRFName,
-	"SrcAS":                         FieldSrcAS,
-	"DstAS":                         FieldDstAS,
-	"NextHopAS":                     FieldNextHopAS,
-	"NextHop":                       FieldNextHop,
-	"BGPNextHop":                    FieldBGPNextHop,
-	"SrcPrefixLen":                  FieldSrcPrefixLen,
-	"DstPrefixLen":                  FieldDstPrefixLen,
-	"ASPath":                        FieldASPath,
-	"SrcASPath":                     FieldSrcASPath,
-	"DstASPath":                     FieldDstASPath,
-	"Communities":                   FieldCommunities,
-	"SrcCommunities":                FieldSrcCommunities,
-	"LargeCommunities":              FieldLargeCommunities,
-	"MED":                           FieldMED,
-	"LocalPref":                     FieldLocalPref,
-	"ValidationStatus":              FieldValidationStatus,
-	"SrcRPKI":                       FieldSrcRPKI,
-	"DstRPKI":                       FieldDstRPKI,
-	"SrcRPKIReason":                 FieldSrcRPKIReason,
-	"DstRPKIReason":                 FieldDstRPKIReason,
-	"MPLSLabels":                    FieldMPLSLabels,
-	"MPLSTTLs":                      FieldMPLSTTLs,
-	"MPLSAddrs":                     FieldMPLSAddrs,
-	"MPLSTopLabelType":              FieldMPLSTopLabelType,
-	"SRv6Segments":                  FieldSRv6Segments,
-	"SRv6SegmentsLeft":              FieldSRv6SegmentsLeft,
-	"SRv6Tag":                       FieldSRv6Tag,
-	"SRv6ActiveSegment":             FieldSRv6ActiveSegment,
-	"LayerStack":                    FieldLayerStack,
-	"LayerSize":                     FieldLayerSize,
-	"TunnelType":                    FieldTunnelType,
-	"TunnelID":                      FieldTunnelID,
-	"InnerSrcAddr":                  FieldInnerSrcAddr,
-	"InnerDstAddr":                  FieldInnerDstAddr,
-	"InnerProto":                    FieldInnerProto,
-	"InnerSrcPort":                  FieldInnerSrcPort,
-	"InnerDstPort":                  FieldInnerDstPort,
-	"InnerEtherType":                FieldInnerEtherType,
-	"InnerTOS":                      FieldInnerTOS,
-	"InnerTCPFlags":                 FieldInnerTCPFlags,
-	"InnerSrcMAC":                   FieldInnerSrcMAC,
-	"InnerDstMAC":                   FieldInnerDstMAC,
-	"NATSrcAddr":                    FieldNATSrcAddr,
-	"NATDstAddr":                    FieldNATDstAddr,
-	"NATSrcPort":                    FieldNATSrcPort,
-	"NATDstPort":                    FieldNATDstPort,
-	"NATEvent":                      FieldNATEvent,
-	"AppID":                         FieldAppID,
-	"AppName":                       FieldAppName,
-	"User":                          FieldUser,
-	"PID":                           FieldPID,
-	"ProcessName":                   FieldProcessName,
-	"UID":                           FieldUID,
-	"CgroupID":                      FieldCgroupID,
-	"Container":                     FieldContainer,
-	"PacketBytesMin":                FieldPacketBytesMin,
-	"PacketBytesMax":                FieldPacketBytesMax,
-	"PacketBytesMean":               FieldPacketBytesMean,
-	"PacketBytesStdDev":             FieldPacketBytesStdDev,
-	"PacketIATMin":                  FieldPacketIATMin,
-	"PacketIATMax":                  FieldPacketIATMax,
-	"PacketIATMean":                 FieldPacketIATMean,
-	"PacketIATStdDev":               FieldPacketIATStdDev,
-	"HeaderBytes":                   FieldHeaderBytes,
-	"FINCount":                      FieldFINCount,
-	"SYNCount":                      FieldSYNCount,
-	"RSTCount":                      FieldRSTCount,
-	"PSHCount":                      FieldPSHCount,
-	"ACKCount":                      FieldACKCount,
-	"URGCount":                      FieldURGCount,
-	"CWRCount":                      FieldCWRCount,
-	"ECECount":                      FieldECECount,
-	"PayloadPackets":                FieldPayloadPackets,
-	"TimeActiveMin":                 FieldTimeActiveMin,
-	"TimeActiveMax":                 FieldTimeActiveMax,
-	"TimeActiveMean":                FieldTimeActiveMean,
-	"TimeActiveStdDev":              FieldTimeActiveStdDev,
-	"TimeIdleMin":                   FieldTimeIdleMin,
-	"TimeIdleMax":                   FieldTimeIdleMax,
-	"TimeIdleMean":                  FieldTimeIdleMean,
-	"TimeIdleStdDev":                FieldTimeIdleStdDev,
-	"RTT":                           FieldRTT,
-	"Retransmits":                   FieldRetransmits,
-	"CustomerID":                    FieldCustomerID,
-	"SrcCustomerID":                 FieldSrcCustomerID,
-	"DstCustomerID":                 FieldDstCustomerID,
-	"CustomerName":                  FieldCustomerName,
-	"NetID":                         FieldNetID,
-	"NetName":                       FieldNetName,
-	"SrcNetID":                      FieldSrcNetID,
-	"SrcNetName":                    FieldSrcNetName,
-	"DstNetID":                      FieldDstNetID,
-	"DstNetName":                    FieldDstNetName,
-	"RemoteSide":                    FieldRemoteSide,
-	"SrcCountry":                    FieldSrcCountry,
-	"DstCountry":                    FieldDstCountry,
-	"RemoteCountry":                 FieldRemoteCountry,
-	"SrcCity":                       FieldSrcCity,
-	"DstCity":                       FieldDstCity,
-	"SrcASName":                     FieldSrcASName,
-	"DstASName":                     FieldDstASName,
-	"NextHopASName":                 FieldNextHopASName,
-	"SrcHostName":                   FieldSrcHostName,
-	"DstHostName":                   FieldDstHostName,
-	"NextHopHostName":               FieldNextHopHostName,
-	"ExporterHostName":              FieldExporterHostName,
-	"ProtoName":                     FieldProtoName,
-	"SrcAddrAnon":                   FieldSrcAddrAnon,
-	"DstAddrAnon":                   FieldDstAddrAnon,
-	"SrcAddrPreservedLen":           FieldSrcAddrPreservedLen,
-	"DstAddrPreservedLen":           FieldDstAddrPreservedLen,
-	"ExporterAnon":                  FieldExporterAnon,
-	"ExporterPreservedLen":          FieldExporterPreservedLen,
-	"NextHopAnon":                   FieldNextHopAnon,
-	"NextHopPreservedLen":           FieldNextHopPreservedLen,
-	"Note":                          FieldNote,
-	"SrcAddrText":                   FieldSrcAddrText,
-	"DstAddrText":                   FieldDstAddrText,
-	"NextHopText":                   FieldNextHopText,
-	"ExporterText":                  FieldExporterText,
-	"SrcMACText":                    FieldSrcMACText,
-	"DstMACText":                    FieldDstMACText,
-	"bi_flow_direction":             FieldBiflowDirection,
-	"SrcIfName":                     FieldInIfName,
-	"DstIfName":                     FieldOutIfName,
-	"SrcIfDesc":                     FieldInIfDesc,
-	"DstIfDesc":                     FieldOutIfDesc,
-	"SrcIfSpeed":                    FieldInIfSpeed,
-	"DstIfSpeed":                    FieldOutIfSpeed,
-	"Med":                           FieldMED,
-	"FINFlagCount":                  FieldFINCount,
-	"SYNFlagCount":                  FieldSYNCount,
-	"RSTFlagCount":                  FieldRSTCount,
-	"PSHFlagCount":                  FieldPSHCount,
-	"ACKFlagCount":                  FieldACKCount,
-	"URGFlagCount":                  FieldURGCount,
-	"CWRFlagCount":                  FieldCWRCount,
-	"ECEFlagCount":                  FieldECECount,
-	"Cid":                           FieldCustomerID,
-	"SrcCid":                        FieldSrcCustomerID,
-	"DstCid":                        FieldDstCustomerID,
-	"CidString":                     FieldCustomerName,
-	"NetId":                         FieldNetID,
-	"NetIdString":                   FieldNetName,
-	"SrcId":                         FieldSrcNetID,
-	"SrcIdString":                   FieldSrcNetName,
-	"DstId":                         FieldDstNetID,
-	"DstIdString":                   FieldDstNetName,
-	"RemoteAddr":                    FieldRemoteSide,
-	"SamplerHostName":               FieldExporterHostName,
-	"SamplerAddrAnon":               FieldExporterAnon,
-	"SamplerAddrPreservedPrefixLen": FieldExporterPreservedLen,
-	"NextHopAnonPreservedPrefixLen": FieldNextHopPreservedLen,
-	"SourceIP":                      FieldSrcAddrText,
-	"DestinationIP":                 FieldDstAddrText,
-	"NextHopIP":                     FieldNextHopText,
-	"SamplerIP":                     FieldExporterText,
-	"SourceMAC":                     FieldSrcMACText,
-	"DestinationMAC":                FieldDstMACText,
-	"timeReceivedNs":                FieldTimeReceived,
-	"sequenceNum":                   FieldSequenceNum,
-	"samplingRate":                  FieldSamplingRate,
-	"samplerId":                     FieldSamplerID,
-	"samplerAddress":                FieldExporter,
-	"observationDomainId":           FieldObservationDomain,
-	"observationPointId":            FieldObservationPoint,
-	"flowDirection":                 FieldDirection,
-	"flowEndReason":                 FieldEndReason,
-	"flowId":                        FieldFlowID,
-	"samplingAlgorithm":             FieldSelectorAlgorithm,
-	"engineType":                    FieldEngineType,
-	"engineId":                      FieldEngineID,
-	"timeFlowStartNs":               FieldTimeStart,
-	"timeFlowEndNs":                 FieldTimeEnd,
-	"bytesTotal":                    FieldBytesTotal,
-	"packetsTotal":                  FieldPacketsTotal,
-	"bytesOut":                      FieldBytesOut,
-	"packetsOut":                    FieldPacketsOut,
-	"bytesLayer2":                   FieldBytesLayer2,
-	"bytesDropped":                  FieldBytesDropped,
-	"packetsDropped":                FieldPacketsDropped,
-	"flowCount":                     FieldFlowCount,
-	"stackBytes":                    FieldStackBytes,
-	"stackPackets":                  FieldStackPackets,
-	"biFlowDirection":               FieldBiflowDirection,
-	"reverseBytes":                  FieldReverseBytes,
-	"reversePackets":                FieldReversePackets,
-	"reverseTimeFlowStartNs":        FieldReverseTimeStart,
-	"reverseTimeFlowEndNs":          FieldReverseTimeEnd,
-	"reverseTcpFlags":               FieldReverseTCPFlags,
-	"srcAddr":                       FieldSrcAddr,
-	"dstAddr":                       FieldDstAddr,
-	"srcPort":                       FieldSrcPort,
-	"dstPort":                       FieldDstPort,
-	"tcpFlags":                      FieldTCPFlags,
-	"icmpType":                      FieldICMPType,
-	"icmpCode":                      FieldICMPCode,
-	"ipTos":                         FieldTOS,
-	"ipTosOut":                      FieldTOSOut,
-	"ipTtl":                         FieldTTL,
-	"minTtl":                        FieldMinTTL,
-	"maxTtl":                        FieldMaxTTL,
-	"ipFlags":                       FieldIPFlags,
-	"fragmentId":                    FieldFragmentID,
-	"fragmentOffset":                FieldFragmentOffset,
-	"ipv6FlowLabel":                 FieldFlowLabel,
-	"forwardingStatus":              FieldForwardingStatus,
-	"dropReason":                    FieldDropReason,
-	"firewallEvent":                 FieldFirewallEvent,
-	"inIf":                          FieldInIf,
-	"outIf":                         FieldOutIf,
-	"inIfPhysical":                  FieldInIfPhysical,
-	"outIfPhysical":                 FieldOutIfPhysical,
-	"srcMac":                        FieldSrcMAC,
-	"dstMac":                        FieldDstMAC,
-	"srcMacOut":                     FieldSrcMACOut,
-	"dstMacOut":                     FieldDstMACOut,
-	"vlanId":                        FieldVLAN,
-	"innerVlan":                     FieldInnerVLAN,
-	"srcVlan":                       FieldSrcVLAN,
-	"dstVlan":                       FieldDstVLAN,
-	"vlanPriority":                  FieldVLANPriority,
-	"ingressVrfId":                  FieldIngressVRF,
-	"egressVrfId":                   FieldEgressVRF,
-	"ingressVrfName":                FieldIngressVRFName,
-	"egressVrfName":                 FieldEgressVRFName,
-	"srcAs":                         FieldSrcAS,
-	"dstAs":                         FieldDstAS,
-	"nextHopAs":                     FieldNextHopAS,
-	"nextHop":                       FieldNextHop,
-	"bgpNextHop":                    FieldBGPNextHop,
-	"srcNet":                        FieldSrcPrefixLen,
-	"dstNet":                        FieldDstPrefixLen,
-	"asPath":                        FieldASPath,
-	"srcAsPath":                     FieldSrcASPath,
-	"dstAsPath":                     FieldDstASPath,
-	"bgpCommunities":                FieldCommunities,
-	"srcBgpCommunities":             FieldSrcCommunities,
-	"bgpLargeCommunities":           FieldLargeCommunities,
-	"srcRpki":                       FieldSrcRPKI,
-	"dstRpki":                       FieldDstRPKI,
-	"srcRpkiReason":                 FieldSrcRPKIReason,
-	"dstRpkiReason":                 FieldDstRPKIReason,
-	"mplsLabel":                     FieldMPLSLabels,
-	"mplsTtl":                       FieldMPLSTTLs,
-	"mplsIp":                        FieldMPLSAddrs,
-	"mplsTopLabelType":              FieldMPLSTopLabelType,
-	"ipv6RoutingHeaderAddresses":    FieldSRv6Segments,
-	"ipv6RoutingHeaderSegLeft":      FieldSRv6SegmentsLeft,
-	"srv6Tag":                       FieldSRv6Tag,
-	"srv6ActiveSegment":             FieldSRv6ActiveSegment,
-	"layerStack":                    FieldLayerStack,
-	"layerSize":                     FieldLayerSize,
-	"tunnelType":                    FieldTunnelType,
-	"tunnelId":                      FieldTunnelID,
-	"innerSrcAddr":                  FieldInnerSrcAddr,
-	"innerDstAddr":                  FieldInnerDstAddr,
-	"innerProto":                    FieldInnerProto,
-	"innerSrcPort":                  FieldInnerSrcPort,
-	"innerDstPort":                  FieldInnerDstPort,
-	"innerEtype":                    FieldInnerEtherType,
-	"innerIpTos":                    FieldInnerTOS,
-	"innerTcpFlags":                 FieldInnerTCPFlags,
-	"innerSrcMac":                   FieldInnerSrcMAC,
-	"innerDstMac":                   FieldInnerDstMAC,
-	"natSrcAddr":                    FieldNATSrcAddr,
-	"natDstAddr":                    FieldNATDstAddr,
-	"natSrcPort":                    FieldNATSrcPort,
-	"natDstPort":                    FieldNATDstPort,
-	"natEvent":                      FieldNATEvent,
-	"applicationId":                 FieldAppID,
-	"applicationName":               FieldAppName,
-	"userName":                      FieldUser,
-	"processId":                     FieldPID,
-	"processName":                   FieldProcessName,
-	"userId":                        FieldUID,
-	"cgroupId":                      FieldCgroupID,
-	"rttNs":                         FieldRTT,
-	"srcCountry":                    FieldSrcCountry,
-	"dstCountry":                    FieldDstCountry,
-	"srcCity":                       FieldSrcCity,
-	"dstCity":                       FieldDstCity,
+	"type":                              FieldType,
+	"record_type":                       FieldRecordType,
+	"time_received_ns":                  FieldTimeReceived,
+	"sequence_num":                      FieldSequenceNum,
+	"sampling_rate":                     FieldSamplingRate,
+	"sampler_id":                        FieldSamplerID,
+	"sampler_address":                   FieldExporter,
+	"observation_domain_id":             FieldObservationDomain,
+	"observation_point_id":              FieldObservationPoint,
+	"flow_direction":                    FieldDirection,
+	"flow_end_reason":                   FieldEndReason,
+	"flow_id":                           FieldFlowID,
+	"sampling_algorithm":                FieldSelectorAlgorithm,
+	"engine_type":                       FieldEngineType,
+	"engine_id":                         FieldEngineID,
+	"time_flow_start_ns":                FieldTimeStart,
+	"time_flow_end_ns":                  FieldTimeEnd,
+	"bytes":                             FieldBytes,
+	"packets":                           FieldPackets,
+	"normalized":                        FieldNormalized,
+	"bytes_total":                       FieldBytesTotal,
+	"packets_total":                     FieldPacketsTotal,
+	"bytes_out":                         FieldBytesOut,
+	"packets_out":                       FieldPacketsOut,
+	"bytes_layer2":                      FieldBytesLayer2,
+	"bytes_dropped":                     FieldBytesDropped,
+	"packets_dropped":                   FieldPacketsDropped,
+	"flow_count":                        FieldFlowCount,
+	"stack_bytes":                       FieldStackBytes,
+	"stack_packets":                     FieldStackPackets,
+	"biflow_direction":                  FieldBiflowDirection,
+	"reverse_bytes":                     FieldReverseBytes,
+	"reverse_packets":                   FieldReversePackets,
+	"reverse_time_flow_start_ns":        FieldReverseTimeStart,
+	"reverse_time_flow_end_ns":          FieldReverseTimeEnd,
+	"reverse_tcp_flags":                 FieldReverseTCPFlags,
+	"src_addr":                          FieldSrcAddr,
+	"dst_addr":                          FieldDstAddr,
+	"etype":                             FieldEtherType,
+	"proto":                             FieldProto,
+	"src_port":                          FieldSrcPort,
+	"dst_port":                          FieldDstPort,
+	"tcp_flags":                         FieldTCPFlags,
+	"icmp_type":                         FieldICMPType,
+	"icmp_code":                         FieldICMPCode,
+	"ip_tos":                            FieldTOS,
+	"ip_tos_out":                        FieldTOSOut,
+	"ip_ttl":                            FieldTTL,
+	"min_ttl":                           FieldMinTTL,
+	"max_ttl":                           FieldMaxTTL,
+	"ip_flags":                          FieldIPFlags,
+	"fragment_id":                       FieldFragmentID,
+	"fragment_offset":                   FieldFragmentOffset,
+	"ipv6_flow_label":                   FieldFlowLabel,
+	"forwarding_status":                 FieldForwardingStatus,
+	"drop_reason":                       FieldDropReason,
+	"firewall_event":                    FieldFirewallEvent,
+	"in_if":                             FieldInIf,
+	"out_if":                            FieldOutIf,
+	"in_if_physical":                    FieldInIfPhysical,
+	"out_if_physical":                   FieldOutIfPhysical,
+	"in_if_name":                        FieldInIfName,
+	"out_if_name":                       FieldOutIfName,
+	"in_if_desc":                        FieldInIfDesc,
+	"out_if_desc":                       FieldOutIfDesc,
+	"in_if_speed":                       FieldInIfSpeed,
+	"out_if_speed":                      FieldOutIfSpeed,
+	"src_mac":                           FieldSrcMAC,
+	"dst_mac":                           FieldDstMAC,
+	"src_mac_out":                       FieldSrcMACOut,
+	"dst_mac_out":                       FieldDstMACOut,
+	"vlan_id":                           FieldVLAN,
+	"inner_vlan":                        FieldInnerVLAN,
+	"src_vlan":                          FieldSrcVLAN,
+	"dst_vlan":                          FieldDstVLAN,
+	"vlan_priority":                     FieldVLANPriority,
+	"ingress_vrf_id":                    FieldIngressVRF,
+	"egress_vrf_id":                     FieldEgressVRF,
+	"ingress_vrf_name":                  FieldIngressVRFName,
+	"egress_vrf_name":                   FieldEgressVRFName,
+	"src_as":                            FieldSrcAS,
+	"dst_as":                            FieldDstAS,
+	"next_hop_as":                       FieldNextHopAS,
+	"next_hop":                          FieldNextHop,
+	"bgp_next_hop":                      FieldBGPNextHop,
+	"src_net":                           FieldSrcPrefixLen,
+	"dst_net":                           FieldDstPrefixLen,
+	"as_path":                           FieldASPath,
+	"src_as_path":                       FieldSrcASPath,
+	"dst_as_path":                       FieldDstASPath,
+	"bgp_communities":                   FieldCommunities,
+	"src_bgp_communities":               FieldSrcCommunities,
+	"bgp_large_communities":             FieldLargeCommunities,
+	"med":                               FieldMED,
+	"local_pref":                        FieldLocalPref,
+	"validation_status":                 FieldValidationStatus,
+	"src_rpki":                          FieldSrcRPKI,
+	"dst_rpki":                          FieldDstRPKI,
+	"src_rpki_reason":                   FieldSrcRPKIReason,
+	"dst_rpki_reason":                   FieldDstRPKIReason,
+	"mpls_label":                        FieldMPLSLabels,
+	"mpls_ttl":                          FieldMPLSTTLs,
+	"mpls_ip":                           FieldMPLSAddrs,
+	"mpls_top_label_type":               FieldMPLSTopLabelType,
+	"ipv6_routing_header_addresses":     FieldSRv6Segments,
+	"ipv6_routing_header_seg_left":      FieldSRv6SegmentsLeft,
+	"srv6_tag":                          FieldSRv6Tag,
+	"srv6_active_segment":               FieldSRv6ActiveSegment,
+	"layer_stack":                       FieldLayerStack,
+	"layer_size":                        FieldLayerSize,
+	"tunnel_type":                       FieldTunnelType,
+	"tunnel_id":                         FieldTunnelID,
+	"inner_src_addr":                    FieldInnerSrcAddr,
+	"inner_dst_addr":                    FieldInnerDstAddr,
+	"inner_proto":                       FieldInnerProto,
+	"inner_src_port":                    FieldInnerSrcPort,
+	"inner_dst_port":                    FieldInnerDstPort,
+	"inner_etype":                       FieldInnerEtherType,
+	"inner_ip_tos":                      FieldInnerTOS,
+	"inner_tcp_flags":                   FieldInnerTCPFlags,
+	"inner_src_mac":                     FieldInnerSrcMAC,
+	"inner_dst_mac":                     FieldInnerDstMAC,
+	"nat_src_addr":                      FieldNATSrcAddr,
+	"nat_dst_addr":                      FieldNATDstAddr,
+	"nat_src_port":                      FieldNATSrcPort,
+	"nat_dst_port":                      FieldNATDstPort,
+	"nat_event":                         FieldNATEvent,
+	"application_id":                    FieldAppID,
+	"application_name":                  FieldAppName,
+	"user_name":                         FieldUser,
+	"process_id":                        FieldPID,
+	"process_name":                      FieldProcessName,
+	"user_id":                           FieldUID,
+	"cgroup_id":                         FieldCgroupID,
+	"container":                         FieldContainer,
+	"packet_bytes_min":                  FieldPacketBytesMin,
+	"packet_bytes_max":                  FieldPacketBytesMax,
+	"packet_bytes_mean":                 FieldPacketBytesMean,
+	"packet_bytes_std_dev":              FieldPacketBytesStdDev,
+	"packet_iat_min":                    FieldPacketIATMin,
+	"packet_iat_max":                    FieldPacketIATMax,
+	"packet_iat_mean":                   FieldPacketIATMean,
+	"packet_iat_std_dev":                FieldPacketIATStdDev,
+	"header_bytes":                      FieldHeaderBytes,
+	"fin_count":                         FieldFINCount,
+	"syn_count":                         FieldSYNCount,
+	"rst_count":                         FieldRSTCount,
+	"psh_count":                         FieldPSHCount,
+	"ack_count":                         FieldACKCount,
+	"urg_count":                         FieldURGCount,
+	"cwr_count":                         FieldCWRCount,
+	"ece_count":                         FieldECECount,
+	"payload_packets":                   FieldPayloadPackets,
+	"time_active_min":                   FieldTimeActiveMin,
+	"time_active_max":                   FieldTimeActiveMax,
+	"time_active_mean":                  FieldTimeActiveMean,
+	"time_active_std_dev":               FieldTimeActiveStdDev,
+	"time_idle_min":                     FieldTimeIdleMin,
+	"time_idle_max":                     FieldTimeIdleMax,
+	"time_idle_mean":                    FieldTimeIdleMean,
+	"time_idle_std_dev":                 FieldTimeIdleStdDev,
+	"rtt_ns":                            FieldRTT,
+	"retransmits":                       FieldRetransmits,
+	"if_index":                          FieldIfIndex,
+	"if_name":                           FieldIfName,
+	"if_type":                           FieldIfType,
+	"if_speed":                          FieldIfSpeed,
+	"if_duplex":                         FieldIfDuplex,
+	"if_admin_status":                   FieldIfAdminStatus,
+	"if_oper_status":                    FieldIfOperStatus,
+	"if_promiscuous":                    FieldIfPromiscuous,
+	"if_in_octets":                      FieldIfInOctets,
+	"if_in_ucast_pkts":                  FieldIfInUcastPkts,
+	"if_in_multicast_pkts":              FieldIfInMulticastPkts,
+	"if_in_broadcast_pkts":              FieldIfInBroadcastPkts,
+	"if_in_discards":                    FieldIfInDiscards,
+	"if_in_errors":                      FieldIfInErrors,
+	"if_in_unknown_protos":              FieldIfInUnknownProtos,
+	"if_out_octets":                     FieldIfOutOctets,
+	"if_out_ucast_pkts":                 FieldIfOutUcastPkts,
+	"if_out_multicast_pkts":             FieldIfOutMulticastPkts,
+	"if_out_broadcast_pkts":             FieldIfOutBroadcastPkts,
+	"if_out_discards":                   FieldIfOutDiscards,
+	"if_out_errors":                     FieldIfOutErrors,
+	"dot3_alignment_errors":             FieldDot3AlignmentErrors,
+	"dot3_fcs_errors":                   FieldDot3FCSErrors,
+	"dot3_single_collision_frames":      FieldDot3SingleCollisionFrames,
+	"dot3_multiple_collision_frames":    FieldDot3MultipleCollisionFrames,
+	"dot3_sqe_test_errors":              FieldDot3SQETestErrors,
+	"dot3_deferred_transmissions":       FieldDot3DeferredTransmissions,
+	"dot3_late_collisions":              FieldDot3LateCollisions,
+	"dot3_excessive_collisions":         FieldDot3ExcessiveCollisions,
+	"dot3_internal_mac_transmit_errors": FieldDot3InternalMACTransmitErrors,
+	"dot3_carrier_sense_errors":         FieldDot3CarrierSenseErrors,
+	"dot3_frame_too_longs":              FieldDot3FrameTooLongs,
+	"dot3_internal_mac_receive_errors":  FieldDot3InternalMACReceiveErrors,
+	"dot3_symbol_errors":                FieldDot3SymbolErrors,
+	"cid":                               FieldCustomerID,
+	"src_cid":                           FieldSrcCustomerID,
+	"dst_cid":                           FieldDstCustomerID,
+	"cid_string":                        FieldCustomerName,
+	"net_id":                            FieldNetID,
+	"net_name":                          FieldNetName,
+	"src_net_id":                        FieldSrcNetID,
+	"src_net_name":                      FieldSrcNetName,
+	"dst_net_id":                        FieldDstNetID,
+	"dst_net_name":                      FieldDstNetName,
+	"remote_addr":                       FieldRemoteSide,
+	"src_country":                       FieldSrcCountry,
+	"dst_country":                       FieldDstCountry,
+	"remote_country":                    FieldRemoteCountry,
+	"src_city":                          FieldSrcCity,
+	"dst_city":                          FieldDstCity,
+	"src_as_name":                       FieldSrcASName,
+	"dst_as_name":                       FieldDstASName,
+	"next_hop_as_name":                  FieldNextHopASName,
+	"src_host_name":                     FieldSrcHostName,
+	"dst_host_name":                     FieldDstHostName,
+	"next_hop_host_name":                FieldNextHopHostName,
+	"sampler_host_name":                 FieldExporterHostName,
+	"proto_name":                        FieldProtoName,
+	"src_addr_anon":                     FieldSrcAddrAnon,
+	"dst_addr_anon":                     FieldDstAddrAnon,
+	"src_addr_preserved_len":            FieldSrcAddrPreservedLen,
+	"dst_addr_preserved_len":            FieldDstAddrPreservedLen,
+	"sampler_address_anon":              FieldExporterAnon,
+	"sampler_address_preserved_len":     FieldExporterPreservedLen,
+	"next_hop_anon":                     FieldNextHopAnon,
+	"next_hop_preserved_len":            FieldNextHopPreservedLen,
+	"note":                              FieldNote,
+	"source_ip":                         FieldSrcAddrText,
+	"destination_ip":                    FieldDstAddrText,
+	"next_hop_ip":                       FieldNextHopText,
+	"sampler_ip":                        FieldExporterText,
+	"source_mac":                        FieldSrcMACText,
+	"destination_mac":                   FieldDstMACText,
+	"Type":                              FieldType,
+	"RecordType":                        FieldRecordType,
+	"TimeReceived":                      FieldTimeReceived,
+	"SequenceNum":                       FieldSequenceNum,
+	"SamplingRate":                      FieldSamplingRate,
+	"SamplerID":                         FieldSamplerID,
+	"Exporter":                          FieldExporter,
+	"ObservationDomain":                 FieldObservationDomain,
+	"ObservationPoint":                  FieldObservationPoint,
+	"Direction":                         FieldDirection,
+	"EndReason":                         FieldEndReason,
+	"FlowID":                            FieldFlowID,
+	"SelectorAlgorithm":                 FieldSelectorAlgorithm,
+	"EngineType":                        FieldEngineType,
+	"EngineID":                          FieldEngineID,
+	"TimeStart":                         FieldTimeStart,
+	"TimeEnd":                           FieldTimeEnd,
+	"Bytes":                             FieldBytes,
+	"Packets":                           FieldPackets,
+	"Normalized":                        FieldNormalized,
+	"BytesTotal":                        FieldBytesTotal,
+	"PacketsTotal":                      FieldPacketsTotal,
+	"BytesOut":                          FieldBytesOut,
+	"PacketsOut":                        FieldPacketsOut,
+	"BytesLayer2":                       FieldBytesLayer2,
+	"BytesDropped":                      FieldBytesDropped,
+	"PacketsDropped":                    FieldPacketsDropped,
+	"FlowCount":                         FieldFlowCount,
+	"StackBytes":                        FieldStackBytes,
+	"StackPackets":                      FieldStackPackets,
+	"BiflowDirection":                   FieldBiflowDirection,
+	"ReverseBytes":                      FieldReverseBytes,
+	"ReversePackets":                    FieldReversePackets,
+	"ReverseTimeStart":                  FieldReverseTimeStart,
+	"ReverseTimeEnd":                    FieldReverseTimeEnd,
+	"ReverseTCPFlags":                   FieldReverseTCPFlags,
+	"SrcAddr":                           FieldSrcAddr,
+	"DstAddr":                           FieldDstAddr,
+	"EtherType":                         FieldEtherType,
+	"Proto":                             FieldProto,
+	"SrcPort":                           FieldSrcPort,
+	"DstPort":                           FieldDstPort,
+	"TCPFlags":                          FieldTCPFlags,
+	"ICMPType":                          FieldICMPType,
+	"ICMPCode":                          FieldICMPCode,
+	"TOS":                               FieldTOS,
+	"TOSOut":                            FieldTOSOut,
+	"TTL":                               FieldTTL,
+	"MinTTL":                            FieldMinTTL,
+	"MaxTTL":                            FieldMaxTTL,
+	"IPFlags":                           FieldIPFlags,
+	"FragmentID":                        FieldFragmentID,
+	"FragmentOffset":                    FieldFragmentOffset,
+	"FlowLabel":                         FieldFlowLabel,
+	"ForwardingStatus":                  FieldForwardingStatus,
+	"DropReason":                        FieldDropReason,
+	"FirewallEvent":                     FieldFirewallEvent,
+	"InIf":                              FieldInIf,
+	"OutIf":                             FieldOutIf,
+	"InIfPhysical":                      FieldInIfPhysical,
+	"OutIfPhysical":                     FieldOutIfPhysical,
+	"InIfName":                          FieldInIfName,
+	"OutIfName":                         FieldOutIfName,
+	"InIfDesc":                          FieldInIfDesc,
+	"OutIfDesc":                         FieldOutIfDesc,
+	"InIfSpeed":                         FieldInIfSpeed,
+	"OutIfSpeed":                        FieldOutIfSpeed,
+	"SrcMAC":                            FieldSrcMAC,
+	"DstMAC":                            FieldDstMAC,
+	"SrcMACOut":                         FieldSrcMACOut,
+	"DstMACOut":                         FieldDstMACOut,
+	"VLAN":                              FieldVLAN,
+	"InnerVLAN":                         FieldInnerVLAN,
+	"SrcVLAN":                           FieldSrcVLAN,
+	"DstVLAN":                           FieldDstVLAN,
+	"VLANPriority":                      FieldVLANPriority,
+	"IngressVRF":                        FieldIngressVRF,
+	"EgressVRF":                         FieldEgressVRF,
+	"IngressVRFName":                    FieldIngressVRFName,
+	"EgressVRFName":                     FieldEgressVRFName,
+	"SrcAS":                             FieldSrcAS,
+	"DstAS":                             FieldDstAS,
+	"NextHopAS":                         FieldNextHopAS,
+	"NextHop":                           FieldNextHop,
+	"BGPNextHop":                        FieldBGPNextHop,
+	"SrcPrefixLen":                      FieldSrcPrefixLen,
+	"DstPrefixLen":                      FieldDstPrefixLen,
+	"ASPath":                            FieldASPath,
+	"SrcASPath":                         FieldSrcASPath,
+	"DstASPath":                         FieldDstASPath,
+	"Communities":                       FieldCommunities,
+	"SrcCommunities":                    FieldSrcCommunities,
+	"LargeCommunities":                  FieldLargeCommunities,
+	"MED":                               FieldMED,
+	"LocalPref":                         FieldLocalPref,
+	"ValidationStatus":                  FieldValidationStatus,
+	"SrcRPKI":                           FieldSrcRPKI,
+	"DstRPKI":                           FieldDstRPKI,
+	"SrcRPKIReason":                     FieldSrcRPKIReason,
+	"DstRPKIReason":                     FieldDstRPKIReason,
+	"MPLSLabels":                        FieldMPLSLabels,
+	"MPLSTTLs":                          FieldMPLSTTLs,
+	"MPLSAddrs":                         FieldMPLSAddrs,
+	"MPLSTopLabelType":                  FieldMPLSTopLabelType,
+	"SRv6Segments":                      FieldSRv6Segments,
+	"SRv6SegmentsLeft":                  FieldSRv6SegmentsLeft,
+	"SRv6Tag":                           FieldSRv6Tag,
+	"SRv6ActiveSegment":                 FieldSRv6ActiveSegment,
+	"LayerStack":                        FieldLayerStack,
+	"LayerSize":                         FieldLayerSize,
+	"TunnelType":                        FieldTunnelType,
+	"TunnelID":                          FieldTunnelID,
+	"InnerSrcAddr":                      FieldInnerSrcAddr,
+	"InnerDstAddr":                      FieldInnerDstAddr,
+	"InnerProto":                        FieldInnerProto,
+	"InnerSrcPort":                      FieldInnerSrcPort,
+	"InnerDstPort":                      FieldInnerDstPort,
+	"InnerEtherType":                    FieldInnerEtherType,
+	"InnerTOS":                          FieldInnerTOS,
+	"InnerTCPFlags":                     FieldInnerTCPFlags,
+	"InnerSrcMAC":                       FieldInnerSrcMAC,
+	"InnerDstMAC":                       FieldInnerDstMAC,
+	"NATSrcAddr":                        FieldNATSrcAddr,
+	"NATDstAddr":                        FieldNATDstAddr,
+	"NATSrcPort":                        FieldNATSrcPort,
+	"NATDstPort":                        FieldNATDstPort,
+	"NATEvent":                          FieldNATEvent,
+	"AppID":                             FieldAppID,
+	"AppName":                           FieldAppName,
+	"User":                              FieldUser,
+	"PID":                               FieldPID,
+	"ProcessName":                       FieldProcessName,
+	"UID":                               FieldUID,
+	"CgroupID":                          FieldCgroupID,
+	"Container":                         FieldContainer,
+	"PacketBytesMin":                    FieldPacketBytesMin,
+	"PacketBytesMax":                    FieldPacketBytesMax,
+	"PacketBytesMean":                   FieldPacketBytesMean,
+	"PacketBytesStdDev":                 FieldPacketBytesStdDev,
+	"PacketIATMin":                      FieldPacketIATMin,
+	"PacketIATMax":                      FieldPacketIATMax,
+	"PacketIATMean":                     FieldPacketIATMean,
+	"PacketIATStdDev":                   FieldPacketIATStdDev,
+	"HeaderBytes":                       FieldHeaderBytes,
+	"FINCount":                          FieldFINCount,
+	"SYNCount":                          FieldSYNCount,
+	"RSTCount":                          FieldRSTCount,
+	"PSHCount":                          FieldPSHCount,
+	"ACKCount":                          FieldACKCount,
+	"URGCount":                          FieldURGCount,
+	"CWRCount":                          FieldCWRCount,
+	"ECECount":                          FieldECECount,
+	"PayloadPackets":                    FieldPayloadPackets,
+	"TimeActiveMin":                     FieldTimeActiveMin,
+	"TimeActiveMax":                     FieldTimeActiveMax,
+	"TimeActiveMean":                    FieldTimeActiveMean,
+	"TimeActiveStdDev":                  FieldTimeActiveStdDev,
+	"TimeIdleMin":                       FieldTimeIdleMin,
+	"TimeIdleMax":                       FieldTimeIdleMax,
+	"TimeIdleMean":                      FieldTimeIdleMean,
+	"TimeIdleStdDev":                    FieldTimeIdleStdDev,
+	"RTT":                               FieldRTT,
+	"Retransmits":                       FieldRetransmits,
+	"IfIndex":                           FieldIfIndex,
+	"IfName":                            FieldIfName,
+	"IfType":                            FieldIfType,
+	"IfSpeed":                           FieldIfSpeed,
+	"IfDuplex":                          FieldIfDuplex,
+	"IfAdminStatus":                     FieldIfAdminStatus,
+	"IfOperStatus":                      FieldIfOperStatus,
+	"IfPromiscuous":                     FieldIfPromiscuous,
+	"IfInOctets":                        FieldIfInOctets,
+	"IfInUcastPkts":                     FieldIfInUcastPkts,
+	"IfInMulticastPkts":                 FieldIfInMulticastPkts,
+	"IfInBroadcastPkts":                 FieldIfInBroadcastPkts,
+	"IfInDiscards":                      FieldIfInDiscards,
+	"IfInErrors":                        FieldIfInErrors,
+	"IfInUnknownProtos":                 FieldIfInUnknownProtos,
+	"IfOutOctets":                       FieldIfOutOctets,
+	"IfOutUcastPkts":                    FieldIfOutUcastPkts,
+	"IfOutMulticastPkts":                FieldIfOutMulticastPkts,
+	"IfOutBroadcastPkts":                FieldIfOutBroadcastPkts,
+	"IfOutDiscards":                     FieldIfOutDiscards,
+	"IfOutErrors":                       FieldIfOutErrors,
+	"Dot3AlignmentErrors":               FieldDot3AlignmentErrors,
+	"Dot3FCSErrors":                     FieldDot3FCSErrors,
+	"Dot3SingleCollisionFrames":         FieldDot3SingleCollisionFrames,
+	"Dot3MultipleCollisionFrames":       FieldDot3MultipleCollisionFrames,
+	"Dot3SQETestErrors":                 FieldDot3SQETestErrors,
+	"Dot3DeferredTransmissions":         FieldDot3DeferredTransmissions,
+	"Dot3LateCollisions":                FieldDot3LateCollisions,
+	"Dot3ExcessiveCollisions":           FieldDot3ExcessiveCollisions,
+	"Dot3InternalMACTransmitErrors":     FieldDot3InternalMACTransmitErrors,
+	"Dot3CarrierSenseErrors":            FieldDot3CarrierSenseErrors,
+	"Dot3FrameTooLongs":                 FieldDot3FrameTooLongs,
+	"Dot3InternalMACReceiveErrors":      FieldDot3InternalMACReceiveErrors,
+	"Dot3SymbolErrors":                  FieldDot3SymbolErrors,
+	"CustomerID":                        FieldCustomerID,
+	"SrcCustomerID":                     FieldSrcCustomerID,
+	"DstCustomerID":                     FieldDstCustomerID,
+	"CustomerName":                      FieldCustomerName,
+	"NetID":                             FieldNetID,
+	"NetName":                           FieldNetName,
+	"SrcNetID":                          FieldSrcNetID,
+	"SrcNetName":                        FieldSrcNetName,
+	"DstNetID":                          FieldDstNetID,
+	"DstNetName":                        FieldDstNetName,
+	"RemoteSide":                        FieldRemoteSide,
+	"SrcCountry":                        FieldSrcCountry,
+	"DstCountry":                        FieldDstCountry,
+	"RemoteCountry":                     FieldRemoteCountry,
+	"SrcCity":                           FieldSrcCity,
+	"DstCity":                           FieldDstCity,
+	"SrcASName":                         FieldSrcASName,
+	"DstASName":                         FieldDstASName,
+	"NextHopASName":                     FieldNextHopASName,
+	"SrcHostName":                       FieldSrcHostName,
+	"DstHostName":                       FieldDstHostName,
+	"NextHopHostName":                   FieldNextHopHostName,
+	"ExporterHostName":                  FieldExporterHostName,
+	"ProtoName":                         FieldProtoName,
+	"SrcAddrAnon":                       FieldSrcAddrAnon,
+	"DstAddrAnon":                       FieldDstAddrAnon,
+	"SrcAddrPreservedLen":               FieldSrcAddrPreservedLen,
+	"DstAddrPreservedLen":               FieldDstAddrPreservedLen,
+	"ExporterAnon":                      FieldExporterAnon,
+	"ExporterPreservedLen":              FieldExporterPreservedLen,
+	"NextHopAnon":                       FieldNextHopAnon,
+	"NextHopPreservedLen":               FieldNextHopPreservedLen,
+	"Note":                              FieldNote,
+	"SrcAddrText":                       FieldSrcAddrText,
+	"DstAddrText":                       FieldDstAddrText,
+	"NextHopText":                       FieldNextHopText,
+	"ExporterText":                      FieldExporterText,
+	"SrcMACText":                        FieldSrcMACText,
+	"DstMACText":                        FieldDstMACText,
+	"bi_flow_direction":                 FieldBiflowDirection,
+	"SrcIfName":                         FieldInIfName,
+	"DstIfName":                         FieldOutIfName,
+	"SrcIfDesc":                         FieldInIfDesc,
+	"DstIfDesc":                         FieldOutIfDesc,
+	"SrcIfSpeed":                        FieldInIfSpeed,
+	"DstIfSpeed":                        FieldOutIfSpeed,
+	"Med":                               FieldMED,
+	"FINFlagCount":                      FieldFINCount,
+	"SYNFlagCount":                      FieldSYNCount,
+	"RSTFlagCount":                      FieldRSTCount,
+	"PSHFlagCount":                      FieldPSHCount,
+	"ACKFlagCount":                      FieldACKCount,
+	"URGFlagCount":                      FieldURGCount,
+	"CWRFlagCount":                      FieldCWRCount,
+	"ECEFlagCount":                      FieldECECount,
+	"Cid":                               FieldCustomerID,
+	"SrcCid":                            FieldSrcCustomerID,
+	"DstCid":                            FieldDstCustomerID,
+	"CidString":                         FieldCustomerName,
+	"NetId":                             FieldNetID,
+	"NetIdString":                       FieldNetName,
+	"SrcId":                             FieldSrcNetID,
+	"SrcIdString":                       FieldSrcNetName,
+	"DstId":                             FieldDstNetID,
+	"DstIdString":                       FieldDstNetName,
+	"RemoteAddr":                        FieldRemoteSide,
+	"SamplerHostName":                   FieldExporterHostName,
+	"SamplerAddrAnon":                   FieldExporterAnon,
+	"SamplerAddrPreservedPrefixLen":     FieldExporterPreservedLen,
+	"NextHopAnonPreservedPrefixLen":     FieldNextHopPreservedLen,
+	"SourceIP":                          FieldSrcAddrText,
+	"DestinationIP":                     FieldDstAddrText,
+	"NextHopIP":                         FieldNextHopText,
+	"SamplerIP":                         FieldExporterText,
+	"SourceMAC":                         FieldSrcMACText,
+	"DestinationMAC":                    FieldDstMACText,
+	"recordType":                        FieldRecordType,
+	"timeReceivedNs":                    FieldTimeReceived,
+	"sequenceNum":                       FieldSequenceNum,
+	"samplingRate":                      FieldSamplingRate,
+	"samplerId":                         FieldSamplerID,
+	"samplerAddress":                    FieldExporter,
+	"observationDomainId":               FieldObservationDomain,
+	"observationPointId":                FieldObservationPoint,
+	"flowDirection":                     FieldDirection,
+	"flowEndReason":                     FieldEndReason,
+	"flowId":                            FieldFlowID,
+	"samplingAlgorithm":                 FieldSelectorAlgorithm,
+	"engineType":                        FieldEngineType,
+	"engineId":                          FieldEngineID,
+	"timeFlowStartNs":                   FieldTimeStart,
+	"timeFlowEndNs":                     FieldTimeEnd,
+	"bytesTotal":                        FieldBytesTotal,
+	"packetsTotal":                      FieldPacketsTotal,
+	"bytesOut":                          FieldBytesOut,
+	"packetsOut":                        FieldPacketsOut,
+	"bytesLayer2":                       FieldBytesLayer2,
+	"bytesDropped":                      FieldBytesDropped,
+	"packetsDropped":                    FieldPacketsDropped,
+	"flowCount":                         FieldFlowCount,
+	"stackBytes":                        FieldStackBytes,
+	"stackPackets":                      FieldStackPackets,
+	"biFlowDirection":                   FieldBiflowDirection,
+	"reverseBytes":                      FieldReverseBytes,
+	"reversePackets":                    FieldReversePackets,
+	"reverseTimeFlowStartNs":            FieldReverseTimeStart,
+	"reverseTimeFlowEndNs":              FieldReverseTimeEnd,
+	"reverseTcpFlags":                   FieldReverseTCPFlags,
+	"srcAddr":                           FieldSrcAddr,
+	"dstAddr":                           FieldDstAddr,
+	"srcPort":                           FieldSrcPort,
+	"dstPort":                           FieldDstPort,
+	"tcpFlags":                          FieldTCPFlags,
+	"icmpType":                          FieldICMPType,
+	"icmpCode":                          FieldICMPCode,
+	"ipTos":                             FieldTOS,
+	"ipTosOut":                          FieldTOSOut,
+	"ipTtl":                             FieldTTL,
+	"minTtl":                            FieldMinTTL,
+	"maxTtl":                            FieldMaxTTL,
+	"ipFlags":                           FieldIPFlags,
+	"fragmentId":                        FieldFragmentID,
+	"fragmentOffset":                    FieldFragmentOffset,
+	"ipv6FlowLabel":                     FieldFlowLabel,
+	"forwardingStatus":                  FieldForwardingStatus,
+	"dropReason":                        FieldDropReason,
+	"firewallEvent":                     FieldFirewallEvent,
+	"inIf":                              FieldInIf,
+	"outIf":                             FieldOutIf,
+	"inIfPhysical":                      FieldInIfPhysical,
+	"outIfPhysical":                     FieldOutIfPhysical,
+	"srcMac":                            FieldSrcMAC,
+	"dstMac":                            FieldDstMAC,
+	"srcMacOut":                         FieldSrcMACOut,
+	"dstMacOut":                         FieldDstMACOut,
+	"vlanId":                            FieldVLAN,
+	"innerVlan":                         FieldInnerVLAN,
+	"srcVlan":                           FieldSrcVLAN,
+	"dstVlan":                           FieldDstVLAN,
+	"vlanPriority":                      FieldVLANPriority,
+	"ingressVrfId":                      FieldIngressVRF,
+	"egressVrfId":                       FieldEgressVRF,
+	"ingressVrfName":                    FieldIngressVRFName,
+	"egressVrfName":                     FieldEgressVRFName,
+	"srcAs":                             FieldSrcAS,
+	"dstAs":                             FieldDstAS,
+	"nextHopAs":                         FieldNextHopAS,
+	"nextHop":                           FieldNextHop,
+	"bgpNextHop":                        FieldBGPNextHop,
+	"srcNet":                            FieldSrcPrefixLen,
+	"dstNet":                            FieldDstPrefixLen,
+	"asPath":                            FieldASPath,
+	"srcAsPath":                         FieldSrcASPath,
+	"dstAsPath":                         FieldDstASPath,
+	"bgpCommunities":                    FieldCommunities,
+	"srcBgpCommunities":                 FieldSrcCommunities,
+	"bgpLargeCommunities":               FieldLargeCommunities,
+	"srcRpki":                           FieldSrcRPKI,
+	"dstRpki":                           FieldDstRPKI,
+	"srcRpkiReason":                     FieldSrcRPKIReason,
+	"dstRpkiReason":                     FieldDstRPKIReason,
+	"mplsLabel":                         FieldMPLSLabels,
+	"mplsTtl":                           FieldMPLSTTLs,
+	"mplsIp":                            FieldMPLSAddrs,
+	"mplsTopLabelType":                  FieldMPLSTopLabelType,
+	"ipv6RoutingHeaderAddresses":        FieldSRv6Segments,
+	"ipv6RoutingHeaderSegLeft":          FieldSRv6SegmentsLeft,
+	"srv6Tag":                           FieldSRv6Tag,
+	"srv6ActiveSegment":                 FieldSRv6ActiveSegment,
+	"layerStack":                        FieldLayerStack,
+	"layerSize":                         FieldLayerSize,
+	"tunnelType":                        FieldTunnelType,
+	"tunnelId":                          FieldTunnelID,
+	"innerSrcAddr":                      FieldInnerSrcAddr,
+	"innerDstAddr":                      FieldInnerDstAddr,
+	"innerProto":                        FieldInnerProto,
+	"innerSrcPort":                      FieldInnerSrcPort,
+	"innerDstPort":                      FieldInnerDstPort,
+	"innerEtype":                        FieldInnerEtherType,
+	"innerIpTos":                        FieldInnerTOS,
+	"innerTcpFlags":                     FieldInnerTCPFlags,
+	"innerSrcMac":                       FieldInnerSrcMAC,
+	"innerDstMac":                       FieldInnerDstMAC,
+	"natSrcAddr":                        FieldNATSrcAddr,
+	"natDstAddr":                        FieldNATDstAddr,
+	"natSrcPort":                        FieldNATSrcPort,
+	"natDstPort":                        FieldNATDstPort,
+	"natEvent":                          FieldNATEvent,
+	"applicationId":                     FieldAppID,
+	"applicationName":                   FieldAppName,
+	"userName":                          FieldUser,
+	"processId":                         FieldPID,
+	"processName":                       FieldProcessName,
+	"userId":                            FieldUID,
+	"cgroupId":                          FieldCgroupID,
+	"rttNs":                             FieldRTT,
+	"ifIndex":                           FieldIfIndex,
+	"ifName":                            FieldIfName,
+	"ifType":                            FieldIfType,
+	"ifSpeed":                           FieldIfSpeed,
+	"ifDuplex":                          FieldIfDuplex,
+	"ifAdminStatus":                     FieldIfAdminStatus,
+	"ifOperStatus":                      FieldIfOperStatus,
+	"ifPromiscuous":                     FieldIfPromiscuous,
+	"ifInOctets":                        FieldIfInOctets,
+	"ifInUcastPkts":                     FieldIfInUcastPkts,
+	"ifInMulticastPkts":                 FieldIfInMulticastPkts,
+	"ifInBroadcastPkts":                 FieldIfInBroadcastPkts,
+	"ifInDiscards":                      FieldIfInDiscards,
+	"ifInErrors":                        FieldIfInErrors,
+	"ifInUnknownProtos":                 FieldIfInUnknownProtos,
+	"ifOutOctets":                       FieldIfOutOctets,
+	"ifOutUcastPkts":                    FieldIfOutUcastPkts,
+	"ifOutMulticastPkts":                FieldIfOutMulticastPkts,
+	"ifOutBroadcastPkts":                FieldIfOutBroadcastPkts,
+	"ifOutDiscards":                     FieldIfOutDiscards,
+	"ifOutErrors":                       FieldIfOutErrors,
+	"dot3AlignmentErrors":               FieldDot3AlignmentErrors,
+	"dot3FcsErrors":                     FieldDot3FCSErrors,
+	"dot3SingleCollisionFrames":         FieldDot3SingleCollisionFrames,
+	"dot3MultipleCollisionFrames":       FieldDot3MultipleCollisionFrames,
+	"dot3SqeTestErrors":                 FieldDot3SQETestErrors,
+	"dot3DeferredTransmissions":         FieldDot3DeferredTransmissions,
+	"dot3LateCollisions":                FieldDot3LateCollisions,
+	"dot3ExcessiveCollisions":           FieldDot3ExcessiveCollisions,
+	"dot3InternalMacTransmitErrors":     FieldDot3InternalMACTransmitErrors,
+	"dot3CarrierSenseErrors":            FieldDot3CarrierSenseErrors,
+	"dot3FrameTooLongs":                 FieldDot3FrameTooLongs,
+	"dot3InternalMacReceiveErrors":      FieldDot3InternalMACReceiveErrors,
+	"dot3SymbolErrors":                  FieldDot3SymbolErrors,
+	"srcCountry":                        FieldSrcCountry,
+	"dstCountry":                        FieldDstCountry,
+	"srcCity":                           FieldSrcCity,
+	"dstCity":                           FieldDstCity,
 }

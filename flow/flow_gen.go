@@ -37,6 +37,7 @@ type Flow struct {
 	VLAN             uint16  // outermost VLAN id in the packet
 	SrcVLAN          uint16  // VLAN id on the input side
 	DstVLAN          uint16  // VLAN id on the output side
+	RecordType       uint8   // kind of the record; absent for a flow
 	EndReason        uint8   // why the flow was ended
 	Normalized       uint8   // whether bytes and packets were multiplied by the sampling rate
 	BiflowDirection  uint8   // which end of a biflow is the source
@@ -57,7 +58,7 @@ type Flow struct {
 	SrcCountry       Country // country of the source
 	DstCountry       Country // country of the destination
 	RemoteCountry    Country // country of the remote side
-	_                [2]byte
+	_                [1]byte
 
 	SequenceNum       uint32 // sequence number in the header of the datagram that carried the record
 	SamplerID         uint32 // sampler or selector that chose the packets
@@ -234,6 +235,12 @@ func (fl *Flow) SetSrcVLAN(v uint16) {
 func (fl *Flow) SetDstVLAN(v uint16) {
 	fl.DstVLAN = v
 	fl.mark(FieldDstVLAN)
+}
+
+// SetRecordType sets the kind of the record; absent for a flow.
+func (fl *Flow) SetRecordType(v uint8) {
+	fl.RecordType = v
+	fl.mark(FieldRecordType)
 }
 
 // SetEndReason sets the why the flow was ended.

@@ -23,6 +23,8 @@ var Enums = map[string]Enum{
 	"Type": {Doc: "protocol that a record arrived by", Ref: "goflow2, flowpipeline", Values: []Value{
 		{0, "Unknown", "FLOWUNKNOWN"}, {1, "SFlow5", "SFLOW_5"}, {2, "NetFlowV5", "NETFLOW_V5"}, {3, "NetFlowV9", "NETFLOW_V9"},
 		{4, "IPFIX", "IPFIX"}, {5, "EBPF", "EBPF"}, {6, "Packet", "PACKET"}, {7, "NetFlowV7", "NETFLOW_V7"}}},
+	"RecordType": {Doc: "kind of a record", Values: []Value{
+		{0, "Flow", "flow"}, {1, "Counters", "counters"}, {2, "Drop", "drop"}}},
 	"Direction": {Doc: "direction at the observation point", Ref: "IANA IPFIX 61", Values: []Value{
 		{0, "Ingress", "ingress"}, {1, "Egress", "egress"}}},
 	"EndReason": {Doc: "why a flow was ended", Ref: "IANA IPFIX 136", Values: []Value{
@@ -40,6 +42,10 @@ var Enums = map[string]Enum{
 	"Anonymized": {Doc: "how an address was made anonymous", Ref: "flowpipeline", Values: []Value{
 		{0, "No", "no"}, {1, "CryptoPAn", "cryptopan"}, {2, "Subnet", "subnet"}, {3, "SubnetAndCryptoPAn", "subnet and cryptopan"}}},
 	"Bool": {Doc: "no or yes", Values: []Value{{0, "No", "no"}, {1, "Yes", "yes"}}},
+	"IfDuplex": {Doc: "directions in which an interface carries traffic", Ref: "sFlow version 5", Values: []Value{
+		{0, "Unknown", "unknown"}, {1, "Full", "full-duplex"}, {2, "Half", "half-duplex"}, {3, "In", "in"}, {4, "Out", "out"}}},
+	"IfStatus":   {Doc: "state of an interface", Ref: "RFC 2863", Values: []Value{{1, "Up", "up"}, {2, "Down", "down"}}},
+	"DropReason": {Doc: "why a packet was dropped", Ref: "sFlow dropped packet notification", Open: true, Values: dropReasons},
 	"Layer": {Doc: "kind of header in a packet", Ref: "goflow2", Values: []Value{
 		{0, "Ethernet", "Ethernet"}, {1, "IPv4", "IPv4"}, {2, "IPv6", "IPv6"}, {3, "TCP", "TCP"}, {4, "UDP", "UDP"}, {5, "MPLS", "MPLS"}, {6, "Dot1Q", "Dot1Q"},
 		{7, "ICMP", "ICMP"}, {8, "ICMPv6", "ICMPv6"}, {9, "GRE", "GRE"}, {10, "IPv6HeaderRouting", "IPv6HeaderRouting"}, {11, "IPv6HeaderFragment", "IPv6HeaderFragment"},

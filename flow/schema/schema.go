@@ -240,7 +240,7 @@ var initialisms = strings.NewReplacer(
 	"BGP", "Bgp", "RPKI", "Rpki", "ICMP", "Icmp", "MPLS", "Mpls", "NAT", "Nat", "VRF", "Vrf",
 	"SRv6", "Srv6", "RTT", "Rtt", "TTLs", "Ttls", "TTL", "Ttl", "TOS", "Tos", "PID", "Pid", "UID", "Uid",
 	"IAT", "Iat", "ASN", "Asn", "AS", "As", "ID", "Id", "FIN", "Fin", "SYN", "Syn", "RST", "Rst",
-	"PSH", "Psh", "ACK", "Ack", "URG", "Urg", "CWR", "Cwr", "ECE", "Ece", "MED", "Med", "IP", "Ip",
+	"FCS", "Fcs", "SQE", "Sqe", "PSH", "Psh", "ACK", "Ack", "URG", "Urg", "CWR", "Cwr", "ECE", "Ece", "MED", "Med", "IP", "Ip",
 )
 
 func snake(name string) string {

@@ -7,6 +7,7 @@ package schema
 var Fields = []Field{
 	// Where the record comes from.
 	{Name: "Type", Kind: U8, Where: Line0, Proto: 1, Enum: "Type", Doc: "protocol that the record arrived by"},
+	{Name: "RecordType", Kind: U8, Where: Line2, Proto: 3200, Enum: "RecordType", Doc: "kind of the record; absent for a flow"},
 	{Name: "TimeReceived", Kind: Time, Where: Line1, Proto: 110, ProtoName: "time_received_ns", JSON: "time_received_ns", Unit: "ns since the epoch", IPFIX: []IE{{0, 258}}, Doc: "when the record, or the packet that completed the flow, was received"},
 	{Name: "SequenceNum", Kind: U32, Where: Line3, Proto: 4, Ref: "RFC 7011 3.1", Doc: "sequence number in the header of the datagram that carried the record"},
 	{Name: "SamplingRate", Kind: U32, Where: Line1, Proto: 3, Unit: "1 in N packets", IPFIX: []IE{{0, 34}, {0, 50}, {0, 305}}, Filter: "samplingrate", Doc: "rate of packet sampling; absent when nobody told it"},
@@ -68,7 +69,7 @@ var Fields = []Field{
 	{Name: "FragmentOffset", Kind: U16, Where: Line2, Proto: 36, Unit: "8 bytes", IPFIX: []IE{{0, 88}}, Doc: "offset of the fragment"},
 	{Name: "FlowLabel", Kind: U32, Where: Line3, Proto: 37, ProtoName: "ipv6_flow_label", JSON: "ipv6_flow_label", IPFIX: []IE{{0, 31}}, Doc: "IPv6 flow label"},
 	{Name: "ForwardingStatus", Kind: U8, Where: Line2, Proto: 24, IPFIX: []IE{{0, 89}}, Ref: "RFC 7270 4.12", Filter: "status", Doc: "what became of the packets: class in the top two bits, reason below"},
-	{Name: "DropReason", Kind: U16, Where: Column, Proto: 3033, Ref: "sFlow dropped packet notification", Doc: "why the packets were dropped"},
+	{Name: "DropReason", Kind: U16, Where: Column, Proto: 3033, Ref: "sFlow dropped packet notification", Enum: "DropReason", Doc: "why the packets were dropped"},
 	{Name: "FirewallEvent", Kind: U8, Where: Column, Proto: 3034, IPFIX: []IE{{0, 233}, {0, 40005}}, Doc: "what a firewall did with the flow"},
 
 	// Link layer and interfaces.
@@ -190,6 +191,43 @@ var Fields = []Field{
 	{Name: "TimeIdleStdDev", Kind: U64, Where: Column, Proto: 2157, ProtoName: "TimeIdleStdDev", Unit: "ns", Doc: "standard deviation of idle times"},
 	{Name: "RTT", Kind: U64, Where: Column, Proto: 3110, JSON: "rtt_ns", Unit: "ns", Doc: "smoothed round-trip time"},
 	{Name: "Retransmits", Kind: U64, Where: Column, Proto: 3111, Unit: "packets", Doc: "retransmitted TCP segments"},
+
+	// Counters of an interface, in records of that type. They run from the
+	// interface's start and wrap; a number that the exporter does not count is absent.
+	{Name: "IfIndex", Kind: U32, Where: Column, Proto: 3201, Ref: "RFC 2863", Doc: "ifIndex of the interface that is counted"},
+	{Name: "IfName", Kind: Text, Where: Column, Proto: 3202, Ref: "RFC 2863", Doc: "name of the interface that is counted"},
+	{Name: "IfType", Kind: U32, Where: Column, Proto: 3203, Ref: "IANA ifType", Doc: "type of the interface"},
+	{Name: "IfSpeed", Kind: U64, Where: Column, Proto: 3204, Unit: "bit/s", Ref: "RFC 2863", Doc: "speed of the interface"},
+	{Name: "IfDuplex", Kind: U8, Where: Column, Proto: 3205, Ref: "sFlow version 5", Enum: "IfDuplex", Doc: "directions in which the interface carries traffic"},
+	{Name: "IfAdminStatus", Kind: U8, Where: Column, Proto: 3206, Ref: "RFC 2863", Enum: "IfStatus", Doc: "state that the interface is configured to"},
+	{Name: "IfOperStatus", Kind: U8, Where: Column, Proto: 3207, Ref: "RFC 2863", Enum: "IfStatus", Doc: "state that the interface is in"},
+	{Name: "IfPromiscuous", Kind: U8, Where: Column, Proto: 3208, Ref: "RFC 2863", Enum: "Bool", Doc: "whether the interface takes frames for everybody"},
+	{Name: "IfInOctets", Kind: U64, Where: Column, Proto: 3209, Unit: "bytes", Ref: "RFC 2863", Doc: "bytes that the interface received"},
+	{Name: "IfInUcastPkts", Kind: U64, Where: Column, Proto: 3210, Unit: "packets", Ref: "RFC 2863", Doc: "unicast packets that the interface received"},
+	{Name: "IfInMulticastPkts", Kind: U64, Where: Column, Proto: 3211, Unit: "packets", Ref: "RFC 2863", Doc: "multicast packets that the interface received"},
+	{Name: "IfInBroadcastPkts", Kind: U64, Where: Column, Proto: 3212, Unit: "packets", Ref: "RFC 2863", Doc: "broadcast packets that the interface received"},
+	{Name: "IfInDiscards", Kind: U64, Where: Column, Proto: 3213, Unit: "packets", Ref: "RFC 2863", Doc: "packets discarded without an error on receipt"},
+	{Name: "IfInErrors", Kind: U64, Where: Column, Proto: 3214, Unit: "packets", Ref: "RFC 2863", Doc: "packets with errors on receipt"},
+	{Name: "IfInUnknownProtos", Kind: U64, Where: Column, Proto: 3215, Unit: "packets", Ref: "RFC 2863", Doc: "packets received of a protocol that is not known"},
+	{Name: "IfOutOctets", Kind: U64, Where: Column, Proto: 3216, Unit: "bytes", Ref: "RFC 2863", Doc: "bytes that the interface sent"},
+	{Name: "IfOutUcastPkts", Kind: U64, Where: Column, Proto: 3217, Unit: "packets", Ref: "RFC 2863", Doc: "unicast packets that the interface sent"},
+	{Name: "IfOutMulticastPkts", Kind: U64, Where: Column, Proto: 3218, Unit: "packets", Ref: "RFC 2863", Doc: "multicast packets that the interface sent"},
+	{Name: "IfOutBroadcastPkts", Kind: U64, Where: Column, Proto: 3219, Unit: "packets", Ref: "RFC 2863", Doc: "broadcast packets that the interface sent"},
+	{Name: "IfOutDiscards", Kind: U64, Where: Column, Proto: 3220, Unit: "packets", Ref: "RFC 2863", Doc: "packets discarded without an error before sending"},
+	{Name: "IfOutErrors", Kind: U64, Where: Column, Proto: 3221, Unit: "packets", Ref: "RFC 2863", Doc: "packets with errors that kept them from being sent"},
+	{Name: "Dot3AlignmentErrors", Kind: U64, Where: Column, Proto: 3222, Unit: "frames", Ref: "RFC 3635", Doc: "frames whose length is no whole number of bytes"},
+	{Name: "Dot3FCSErrors", Kind: U64, Where: Column, Proto: 3223, Unit: "frames", Ref: "RFC 3635", Doc: "frames with a bad check sequence"},
+	{Name: "Dot3SingleCollisionFrames", Kind: U64, Where: Column, Proto: 3224, Unit: "frames", Ref: "RFC 3635", Doc: "frames sent after one collision"},
+	{Name: "Dot3MultipleCollisionFrames", Kind: U64, Where: Column, Proto: 3225, Unit: "frames", Ref: "RFC 3635", Doc: "frames sent after several collisions"},
+	{Name: "Dot3SQETestErrors", Kind: U64, Where: Column, Proto: 3226, Unit: "", Ref: "RFC 3635", Doc: "errors of the signal quality test"},
+	{Name: "Dot3DeferredTransmissions", Kind: U64, Where: Column, Proto: 3227, Unit: "frames", Ref: "RFC 3635", Doc: "frames whose first attempt was delayed by a busy medium"},
+	{Name: "Dot3LateCollisions", Kind: U64, Where: Column, Proto: 3228, Unit: "", Ref: "RFC 3635", Doc: "collisions after the time in which they should show"},
+	{Name: "Dot3ExcessiveCollisions", Kind: U64, Where: Column, Proto: 3229, Unit: "frames", Ref: "RFC 3635", Doc: "frames not sent after too many collisions"},
+	{Name: "Dot3InternalMACTransmitErrors", Kind: U64, Where: Column, Proto: 3230, Unit: "frames", Ref: "RFC 3635", Doc: "frames not sent for an internal error"},
+	{Name: "Dot3CarrierSenseErrors", Kind: U64, Where: Column, Proto: 3231, Unit: "", Ref: "RFC 3635", Doc: "times that the carrier was lost or missing"},
+	{Name: "Dot3FrameTooLongs", Kind: U64, Where: Column, Proto: 3232, Unit: "frames", Ref: "RFC 3635", Doc: "frames longer than allowed"},
+	{Name: "Dot3InternalMACReceiveErrors", Kind: U64, Where: Column, Proto: 3233, Unit: "frames", Ref: "RFC 3635", Doc: "frames not received for an internal error"},
+	{Name: "Dot3SymbolErrors", Kind: U64, Where: Column, Proto: 3234, Unit: "", Ref: "RFC 3635", Doc: "symbols that were not valid"},
 
 	// Customers and networks.
 	{Name: "CustomerID", Kind: U32, Where: Line3, Proto: 2000, ProtoName: "Cid", JSON: "cid", Doc: "customer that the flow belongs to"},

@@ -11,6 +11,10 @@ func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, `"type":`...)
 		dst = append(appendJSONType(dst, fl.Type), ',')
 	}
+	if fl.Has(flow.FieldRecordType) {
+		dst = append(dst, `"record_type":`...)
+		dst = append(appendUint(dst, uint64(fl.RecordType)), ',')
+	}
 	if fl.Has(flow.FieldTimeReceived) {
 		dst = append(dst, `"time_received_ns":`...)
 		dst = append(e.appendTime(dst, fl.TimeReceived), ',')

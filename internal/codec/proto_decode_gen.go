@@ -194,6 +194,11 @@ func setVarint(fl *flow.Flow, num uint32, v uint64) verdict {
 		return done
 	}
 	switch num {
+	case 3200:
+		if v > math.MaxUint8 {
+			return tooBig
+		}
+		fl.SetRecordType(uint8(v))
 	case 3000:
 		if v > math.MaxUint32 {
 			return tooBig

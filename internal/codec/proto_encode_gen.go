@@ -10,6 +10,10 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, 0x08)
 		dst = appendVarint(dst, uint64(fl.Type))
 	}
+	if fl.Has(flow.FieldRecordType) {
+		dst = append(dst, 0x80, 0xc8, 0x01)
+		dst = appendVarint(dst, uint64(fl.RecordType))
+	}
 	if fl.Has(flow.FieldTimeReceived) {
 		dst = append(dst, 0xf0, 0x06)
 		dst = appendVarint(dst, uint64(fl.TimeReceived))
@@ -294,6 +298,7 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 // wire types, by protobuf number.
 var protoFields = [...]protoField{
 	{num: 1, field: flow.FieldType, kind: flow.KindU8},
+	{num: 3200, field: flow.FieldRecordType, kind: flow.KindU8},
 	{num: 110, field: flow.FieldTimeReceived, kind: flow.KindTime},
 	{num: 4, field: flow.FieldSequenceNum, kind: flow.KindU32},
 	{num: 3, field: flow.FieldSamplingRate, kind: flow.KindU32},
@@ -455,6 +460,40 @@ var protoFields = [...]protoField{
 	{num: 2157, field: flow.FieldTimeIdleStdDev, kind: flow.KindU64},
 	{num: 3110, field: flow.FieldRTT, kind: flow.KindU64},
 	{num: 3111, field: flow.FieldRetransmits, kind: flow.KindU64},
+	{num: 3201, field: flow.FieldIfIndex, kind: flow.KindU32},
+	{num: 3202, field: flow.FieldIfName, kind: flow.KindText},
+	{num: 3203, field: flow.FieldIfType, kind: flow.KindU32},
+	{num: 3204, field: flow.FieldIfSpeed, kind: flow.KindU64},
+	{num: 3205, field: flow.FieldIfDuplex, kind: flow.KindU8},
+	{num: 3206, field: flow.FieldIfAdminStatus, kind: flow.KindU8},
+	{num: 3207, field: flow.FieldIfOperStatus, kind: flow.KindU8},
+	{num: 3208, field: flow.FieldIfPromiscuous, kind: flow.KindU8},
+	{num: 3209, field: flow.FieldIfInOctets, kind: flow.KindU64},
+	{num: 3210, field: flow.FieldIfInUcastPkts, kind: flow.KindU64},
+	{num: 3211, field: flow.FieldIfInMulticastPkts, kind: flow.KindU64},
+	{num: 3212, field: flow.FieldIfInBroadcastPkts, kind: flow.KindU64},
+	{num: 3213, field: flow.FieldIfInDiscards, kind: flow.KindU64},
+	{num: 3214, field: flow.FieldIfInErrors, kind: flow.KindU64},
+	{num: 3215, field: flow.FieldIfInUnknownProtos, kind: flow.KindU64},
+	{num: 3216, field: flow.FieldIfOutOctets, kind: flow.KindU64},
+	{num: 3217, field: flow.FieldIfOutUcastPkts, kind: flow.KindU64},
+	{num: 3218, field: flow.FieldIfOutMulticastPkts, kind: flow.KindU64},
+	{num: 3219, field: flow.FieldIfOutBroadcastPkts, kind: flow.KindU64},
+	{num: 3220, field: flow.FieldIfOutDiscards, kind: flow.KindU64},
+	{num: 3221, field: flow.FieldIfOutErrors, kind: flow.KindU64},
+	{num: 3222, field: flow.FieldDot3AlignmentErrors, kind: flow.KindU64},
+	{num: 3223, field: flow.FieldDot3FCSErrors, kind: flow.KindU64},
+	{num: 3224, field: flow.FieldDot3SingleCollisionFrames, kind: flow.KindU64},
+	{num: 3225, field: flow.FieldDot3MultipleCollisionFrames, kind: flow.KindU64},
+	{num: 3226, field: flow.FieldDot3SQETestErrors, kind: flow.KindU64},
+	{num: 3227, field: flow.FieldDot3DeferredTransmissions, kind: flow.KindU64},
+	{num: 3228, field: flow.FieldDot3LateCollisions, kind: flow.KindU64},
+	{num: 3229, field: flow.FieldDot3ExcessiveCollisions, kind: flow.KindU64},
+	{num: 3230, field: flow.FieldDot3InternalMACTransmitErrors, kind: flow.KindU64},
+	{num: 3231, field: flow.FieldDot3CarrierSenseErrors, kind: flow.KindU64},
+	{num: 3232, field: flow.FieldDot3FrameTooLongs, kind: flow.KindU64},
+	{num: 3233, field: flow.FieldDot3InternalMACReceiveErrors, kind: flow.KindU64},
+	{num: 3234, field: flow.FieldDot3SymbolErrors, kind: flow.KindU64},
 	{num: 2000, field: flow.FieldCustomerID, kind: flow.KindU32},
 	{num: 2012, field: flow.FieldSrcCustomerID, kind: flow.KindU32},
 	{num: 2013, field: flow.FieldDstCustomerID, kind: flow.KindU32},

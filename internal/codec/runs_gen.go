@@ -19,7 +19,7 @@ var runEnds = [...]flow.Field{
 	flow.FieldInnerVLAN,
 	flow.FieldEgressVRFName,
 	flow.FieldLocalPref,
-	flow.FieldRetransmits,
+	flow.FieldDot3SymbolErrors,
 	flow.FieldDstNetName,
 	flow.FieldDstMACText,
 }

@@ -414,6 +414,8 @@ func offsetOf(f flow.Field) (uint16, bool) {
 		return uint16(unsafe.Offsetof(flow.Flow{}.SrcVLAN)), true
 	case flow.FieldDstVLAN:
 		return uint16(unsafe.Offsetof(flow.Flow{}.DstVLAN)), true
+	case flow.FieldRecordType:
+		return uint16(unsafe.Offsetof(flow.Flow{}.RecordType)), true
 	case flow.FieldEndReason:
 		return uint16(unsafe.Offsetof(flow.Flow{}.EndReason)), true
 	case flow.FieldNormalized:
