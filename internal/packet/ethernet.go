@@ -22,9 +22,7 @@ func (d *decoder) ethernet(off int) Refusal {
 	if len(f) < 14 {
 		return Truncated
 	}
-	d.h.DstMAC = flow.MAC(f[0:6])
-	d.h.SrcMAC = flow.MAC(f[6:12])
-	d.h.Has |= HasMAC
+	d.macs(f[0:6], f[6:12])
 	return d.etherType(u16(f[12:]), off+14)
 }
 
@@ -65,11 +63,11 @@ func (d *decoder) etherType(kind uint16, off int) Refusal {
 			return OtherEtherType
 		}
 		// A length: LLC follows. SNAP with a zero organisation has a type again.
-		f := d.at(off)
-		if len(f) < 8 || u32(f) != 0xaaaa0300 || f[4] != 0 || tags == maxTags || u16(f[6:]) < minEtherType {
+		next, ok := d.snap(off)
+		if !ok || tags == maxTags {
 			return LLC
 		}
-		kind = u16(f[6:])
+		kind = next
 		off += 8
 	}
 }

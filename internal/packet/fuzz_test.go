@@ -19,6 +19,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(uint16(LinkMPLS), []byte{0, 0, 0x11, 64, 0x60}, 0)
 	f.Add(uint16(LinkIPv6), slices.Concat(ip6(protoDestination, 8, []byte{17, 1, 0, 0, 0, 0, 0, 0}), make([]byte, 16)), 0)
 	f.Add(uint16(LinkIPv4), slices.Concat(ip4(flow.ProtoIPIP, ip4(flow.ProtoAH, ah)), make([]byte, 16)), 0)
+	for _, c := range llcFrames() {
+		f.Add(uint16(c.link), c.frame, 0)
+	}
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, wire int) {
 		var p, again Packet
 		got := Parse(LinkType(link), data, wire, &p)

@@ -39,8 +39,8 @@ func (d *decoder) ipv4(off int) Refusal {
 	h.TOS = f[1]
 	h.TTL = f[8]
 	h.Proto = f[9]
-	h.Src = flow.AddrFrom4([4]byte(f[12:16]))
-	h.Dst = flow.AddrFrom4([4]byte(f[16:20]))
+	setIPv4(&h.Src, f[12:16])
+	setIPv4(&h.Dst, f[16:20])
 	fragment := u16(f[6:])
 	h.IPFlags = uint8(fragment >> 13)
 	if fragment&0x3fff != 0 {
@@ -61,6 +61,13 @@ func (d *decoder) ipv4(off int) Refusal {
 	}
 	d.transport(off, end)
 	return Accepted
+}
+
+// setIPv4 makes a zero address that of IPv4, in place: a whole one would be put
+// together elsewhere first.
+func setIPv4(a *flow.Addr, ip []byte) {
+	a[10], a[11] = 0xff, 0xff
+	*(*[4]byte)(a[12:]) = [4]byte(ip)
 }
 
 // ahLen returns the length of an authentication header (RFC 4302).

@@ -30,11 +30,8 @@ const (
 // Header holds the fields of a link, network and transport header. What Has does
 // not name is zero.
 type Header struct {
-	Src, Dst       flow.Addr
-	SrcMAC, DstMAC flow.MAC
-
-	EtherType uint16 // type of the payload behind all tags and labels
-	Has       Has
+	Src, Dst flow.Addr
+	Details
 
 	// IPLen is the length that the IP header tells, header included. Where it
 	// says 0 (segmentation offload, jumbograms) it is what is left of the frame.
@@ -45,10 +42,6 @@ type Header struct {
 	// PayloadLen is the length of the transport's payload.
 	PayloadLen uint32
 
-	FlowLabel      uint32 // IPv6 only
-	FragmentID     uint32
-	FragmentOffset uint16 // in units of 8 bytes
-	IPFlags        uint8  // reserved 4, don't fragment 2, more fragments 1
 	// FragmentProto is the protocol that every fragment of a packet tells: that
 	// of the IPv4 header or of the fragment header. Headers that stand between
 	// it and Proto are in the first fragment alone.
@@ -56,12 +49,24 @@ type Header struct {
 
 	Proto uint8 // behind IPv6 extension headers and authentication headers
 	TOS   uint8
-	TTL   uint8
 
 	ICMPType, ICMPCode uint8
 
 	SrcPort, DstPort uint16
 	TCPFlags         uint16 // FIN 0x01 … CWR 0x80, NS 0x100
+}
+
+// Details are the fields of a Header that packets of one flow need not have in
+// common.
+type Details struct {
+	Has            Has
+	EtherType      uint16 // type of the payload behind all tags and labels
+	FragmentOffset uint16 // in units of 8 bytes
+	IPFlags        uint8  // reserved 4, don't fragment 2, more fragments 1
+	TTL            uint8
+	FragmentID     uint32
+	FlowLabel      uint32 // IPv6 only
+	SrcMAC, DstMAC flow.MAC
 }
 
 // Packet is one frame's header fields. Parse overwrites all of it except what a

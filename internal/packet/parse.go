@@ -24,12 +24,16 @@ type decoder struct {
 // Has and Tags name.
 func Parse(link LinkType, data []byte, wireLen int, p *Packet) Refusal {
 	p.Header = Header{}
-	p.WireLen = uint32(max(wireLen, len(data)))
+	wire := max(wireLen, len(data))
+	p.WireLen = uint32(wire)
 	p.IfIndex, p.IfName = 0, 0
 	p.VLAN, p.InnerVLAN, p.Tags, p.VLANPriority = 0, 0, 0, 0
 	p.LabelCount, p.SegmentCount, p.Routing = 0, 0, false
 	p.Tunnel, p.HasTunnelID, p.TunnelID = flow.TunnelNone, false, 0
-	d := decoder{p: p, h: &p.Header, frame: data, wire: int(p.WireLen)}
+	// Not a literal: it would be made elsewhere and copied with loads wider than
+	// the stores just before, for which a processor waits.
+	var d decoder
+	d.p, d.h, d.frame, d.wire = p, &p.Header, data, wire
 	return d.link(link)
 }
 
@@ -60,6 +64,16 @@ func (d *decoder) link(link LinkType) Refusal {
 		return d.etherType(u16(d.frame[2:]), 4)
 	case LinkMPLS:
 		return d.mpls(0)
+	case LinkATM:
+		return d.llc(0)
+	case LinkFDDI:
+		return d.fddi()
+	case LinkTokenRing:
+		return d.tokenRing()
+	case LinkIEEE80211:
+		return d.wlan()
+	case LinkFrameRelay:
+		return d.frameRelay()
 	}
 	return UnsupportedLink
 }

@@ -2,6 +2,27 @@ package packet
 
 import "github.com/flowpipeline/pipeline/flow"
 
+// TunnelOf returns the tunnel that a header tells by its protocol and, for UDP, its
+// destination port; flow.TunnelNone when it tells none.
+func TunnelOf(proto uint8, dstPort uint16) uint8 {
+	switch proto {
+	case flow.ProtoGRE:
+		return flow.TunnelGRE
+	case flow.ProtoIPIP, flow.ProtoIPv6:
+		return flow.TunnelIPIP
+	case flow.ProtoUDP:
+		switch dstPort {
+		case portVXLAN, portVXLANLinux:
+			return flow.TunnelVXLAN
+		case portGeneve:
+			return flow.TunnelGeneve
+		case portTeredo:
+			return flow.TunnelTeredo
+		}
+	}
+	return flow.TunnelNone
+}
+
 // tunnel looks for a packet inside the one whose transport header f is, off
 // bytes into the frame. A tunnel inside a tunnel is not followed.
 func (d *decoder) tunnel(off int, f []byte) {
@@ -123,7 +144,7 @@ func (d *decoder) gre(off int, f []byte) {
 	switch {
 	case flags&routing != 0:
 		// Source routes (RFC 1701) are gone from the network.
-		d.p.Tunnel, d.p.Inner = flow.TunnelGRE, Header{EtherType: kind, Has: HasEtherType}
+		d.p.Tunnel, d.p.Inner = flow.TunnelGRE, Header{Details: Details{EtherType: kind, Has: HasEtherType}}
 	case flags&7 == 1 && kind == typePPP:
 		d.grePPP(off + n)
 	case kind == typeERSPAN2 && flags&sequence != 0:

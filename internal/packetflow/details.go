@@ -8,71 +8,58 @@ import (
 // Details is what a flow tells of its first packet alone, beside its key and the
 // rarer fields of packet.Extra. It holds no pointer.
 type Details struct {
-	has            packet.Has
-	etherType      uint16
-	fragmentOffset uint16
-	fragmentID     uint32
-	flowLabel      uint32
-	ifName         flow.Symbol
-	srcMAC, dstMAC flow.MAC
-	ipFlags        uint8
-	ttl            uint8
-	vlanPriority   uint8
-	tagged         bool
+	header packet.Details
+	link   link
 }
+
+// link is what the details tell of the packet's link.
+type link struct {
+	ifName       flow.Symbol
+	vlanPriority uint8
+	tagged       bool
+}
+
+func linkOf(p *packet.Packet) link { return link{p.IfName, p.VLANPriority, p.Tags > 0} }
 
 // Take takes over a packet's details.
-func (d *Details) Take(p *packet.Packet) {
-	*d = Details{
-		has:            p.Has,
-		etherType:      p.EtherType,
-		fragmentOffset: p.FragmentOffset,
-		fragmentID:     p.FragmentID,
-		flowLabel:      p.FlowLabel,
-		ifName:         p.IfName,
-		srcMAC:         p.SrcMAC,
-		dstMAC:         p.DstMAC,
-		ipFlags:        p.IPFlags,
-		ttl:            p.TTL,
-		vlanPriority:   p.VLANPriority,
-		tagged:         p.Tags > 0,
-	}
-}
+func (d *Details) Take(p *packet.Packet) { d.header, d.link = p.Details, linkOf(p) }
 
 // Write writes the details into a flow of b.
-func (d *Details) Write(b *flow.Batch, fl *flow.Flow) {
-	if d.has&packet.HasEtherType != 0 && d.etherType >= minEtherType {
-		fl.SetEtherType(d.etherType)
+func (d *Details) Write(b *flow.Batch, fl *flow.Flow) { details(b, fl, &d.header, d.link) }
+
+func details(b *flow.Batch, fl *flow.Flow, d *packet.Details, l link) {
+	if d.Has&packet.HasEtherType != 0 && d.EtherType >= minEtherType {
+		fl.SetEtherType(d.EtherType)
 	}
-	if d.ifName != 0 {
-		fl.SetInIfName(d.ifName)
+	if l.ifName != 0 {
+		fl.SetInIfName(l.ifName)
 	}
-	if !d.srcMAC.IsZero() {
-		fl.SetSrcMAC(d.srcMAC)
+	if !d.SrcMAC.IsZero() {
+		fl.SetSrcMAC(d.SrcMAC)
 	}
-	if !d.dstMAC.IsZero() {
-		fl.SetDstMAC(d.dstMAC)
+	if !d.DstMAC.IsZero() {
+		fl.SetDstMAC(d.DstMAC)
 	}
-	if d.tagged {
-		b.SetVLANPriority(fl, d.vlanPriority)
+	if l.tagged {
+		b.SetVLANPriority(fl, l.vlanPriority)
 	}
-	if d.has&packet.HasIP != 0 {
-		d.network(fl)
+	if d.Has&packet.HasIP != 0 {
+		networkDetails(fl, d)
 	}
 }
 
-func (d *Details) network(fl *flow.Flow) {
-	fl.SetTTL(d.ttl)
-	v4 := d.etherType == flow.EtherTypeIPv4
-	fragment := d.has&packet.HasFragment != 0
+func networkDetails(fl *flow.Flow, d *packet.Details) {
+	fl.SetTTL(d.TTL)
+	v4 := d.EtherType == flow.EtherTypeIPv4
+	fragment := d.Has&packet.HasFragment != 0
 	if v4 || fragment {
-		fl.SetIPFlags(d.ipFlags)
+		fl.SetIPFlags(d.IPFlags)
 	}
 	if !v4 {
-		fl.SetFlowLabel(d.flowLabel)
+		fl.SetFlowLabel(d.FlowLabel)
 	}
 	if fragment {
-		fl.SetFragmentID(d.fragmentID)
-		fl.SetFragmentOffset(d.fragmentOffset)
+		fl.SetFragmentID(d.FragmentID)
+		fl.SetFragmentOffset(d.FragmentOffset)
 	}
 }

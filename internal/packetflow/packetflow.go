@@ -11,14 +11,25 @@ const minEtherType = 0x0600
 // Packet writes all that is known of one packet. The packet may be one that
 // Parse refused.
 func Packet(b *flow.Batch, fl *flow.Flow, p *packet.Packet) {
-	key := p.Key()
 	if p.Has&packet.HasIP != 0 {
-		network(fl, &key)
+		network(fl, &p.Src, &p.Dst, p.Proto, p.TOS)
+		switch {
+		case p.Has&packet.HasPorts != 0:
+			ports(fl, p.SrcPort, p.DstPort)
+		case p.Has&packet.HasICMP != 0:
+			icmp(fl, p.ICMPType, p.ICMPCode)
+		}
 	}
-	link(b, fl, &key)
-	var d Details
-	d.Take(p)
-	d.Write(b, fl)
+	if p.Tags > 0 {
+		fl.SetVLAN(p.VLAN)
+		if p.Tags > 1 {
+			b.SetInnerVLAN(fl, p.InnerVLAN)
+		}
+	}
+	if p.IfIndex != 0 {
+		fl.SetInIf(p.IfIndex)
+	}
+	details(b, fl, &p.Details, linkOf(p))
 	if p.Has&packet.HasTCPFlags != 0 {
 		fl.SetTCPFlags(p.TCPFlags)
 	}
@@ -29,26 +40,13 @@ func Packet(b *flow.Batch, fl *flow.Flow, p *packet.Packet) {
 
 // Key writes what the packets of a flow have in common.
 func Key(b *flow.Batch, fl *flow.Flow, k *packet.Key) {
-	network(fl, k)
-	link(b, fl, k)
-}
-
-func network(fl *flow.Flow, k *packet.Key) {
-	fl.SetSrcAddr(k.Src)
-	fl.SetDstAddr(k.Dst)
-	fl.SetProto(k.Proto)
-	fl.SetTOS(k.TOS)
+	network(fl, &k.Src, &k.Dst, k.Proto, k.TOS)
 	switch {
 	case k.Has&packet.KeyPorts != 0:
-		fl.SetSrcPort(uint16(k.Ports >> 16))
-		fl.SetDstPort(uint16(k.Ports))
+		ports(fl, uint16(k.Ports>>16), uint16(k.Ports))
 	case k.Has&packet.KeyICMP != 0:
-		fl.SetICMPType(uint8(k.Ports >> 8))
-		fl.SetICMPCode(uint8(k.Ports))
+		icmp(fl, uint8(k.Ports>>8), uint8(k.Ports))
 	}
-}
-
-func link(b *flow.Batch, fl *flow.Flow, k *packet.Key) {
 	if k.Has&packet.KeyVLAN != 0 {
 		fl.SetVLAN(k.VLAN)
 	}
@@ -58,6 +56,23 @@ func link(b *flow.Batch, fl *flow.Flow, k *packet.Key) {
 	if k.IfIndex != 0 {
 		fl.SetInIf(k.IfIndex)
 	}
+}
+
+func network(fl *flow.Flow, src, dst *flow.Addr, proto, tos uint8) {
+	fl.SetSrcAddr(*src)
+	fl.SetDstAddr(*dst)
+	fl.SetProto(proto)
+	fl.SetTOS(tos)
+}
+
+func ports(fl *flow.Flow, src, dst uint16) {
+	fl.SetSrcPort(src)
+	fl.SetDstPort(dst)
+}
+
+func icmp(fl *flow.Flow, kind, code uint8) {
+	fl.SetICMPType(kind)
+	fl.SetICMPCode(code)
 }
 
 // Extra writes labels, segments and what a tunnel carries.
