@@ -54,13 +54,8 @@ func (p *Protocols) check() error {
 	if n == nil {
 		return nil
 	}
-	for _, r := range n.Rates {
-		if !r.Prefix.IsValid() {
-			return errors.New("the prefix of a sampling rate is not valid")
-		}
-		if r.Rate == 0 {
-			return fmt.Errorf("the sampling rate of %v is 0", r.Prefix)
-		}
+	if err := n.Rates.Check(); err != nil {
+		return err
 	}
 	switch {
 	case n.MaxTemplates < 0:

@@ -2,8 +2,9 @@ package netflow
 
 import (
 	"cmp"
-	"net/netip"
 	"time"
+
+	"github.com/flowpipeline/pipeline/internal/samplingrate"
 )
 
 // Config says how to decode. The zero value is fine.
@@ -11,8 +12,8 @@ type Config struct {
 	// DefaultRate is the sampling rate, 1 in N packets, of exporters that do
 	// not tell one; 0 leaves it absent.
 	DefaultRate uint32
-	// Rates override whatever an exporter tells. The longest prefix wins.
-	Rates []RateRule
+	// Rates override whatever an exporter tells.
+	Rates samplingrate.Rules
 	// Extra maps more elements, or others than the schema does, to fields.
 	Extra []Mapping
 	// MaxTemplates bounds the templates of all exporters, and also the
@@ -33,12 +34,6 @@ type Config struct {
 	PortInKey bool
 }
 
-// RateRule is the sampling rate, 1 in N packets, of the exporters in a prefix.
-type RateRule struct {
-	Prefix netip.Prefix
-	Rate   uint32
-}
-
 // Mapping fills a field of the schema or an extension, by its name, from an
 // information element. PEN 0 is IANA's registry and all of NetFlow v9.
 type Mapping struct {
@@ -55,16 +50,4 @@ func (c Config) withDefaults() Config {
 	c.HoldFor = cmp.Or(max(c.HoldFor, 0), 10*time.Minute)
 	c.TemplateTTL = cmp.Or(max(c.TemplateTTL, 0), 24*time.Hour)
 	return c
-}
-
-// override returns the rate that the configuration gives an exporter.
-func (c *Config) override(exporter netip.Addr) uint32 {
-	exporter = exporter.Unmap()
-	rate, bits := uint32(0), -1
-	for _, r := range c.Rates {
-		if r.Prefix.Contains(exporter) && r.Prefix.Bits() > bits {
-			rate, bits = r.Rate, r.Prefix.Bits()
-		}
-	}
-	return rate
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/samplingrate"
 )
 
 // short is a template of a few fields, with a record.
@@ -204,7 +205,7 @@ func TestSampling(t *testing.T) {
 		"default":           {Config{DefaultRate: 7}, [][]byte{tpl(short), rec()}, []uint32{7}},
 		"interval":          {Config{}, [][]byte{v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100), tpl(short), rec()}, []uint32{100}},
 		"options behind":    {Config{}, [][]byte{tpl(short), rec(), v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100)}, []uint32{100}},
-		"override":          {Config{Rates: []RateRule{{netip.MustParsePrefix("0.0.0.0/0"), 3}, {netip.MustParsePrefix("192.0.2.0/24"), 5}}}, [][]byte{v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100), tpl(inData), rec(2)}, []uint32{5}},
+		"override":          {Config{Rates: samplingrate.Rules{{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Rate: 3}, {Prefix: netip.MustParsePrefix("192.0.2.0/24"), Rate: 5}}}, [][]byte{v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100), tpl(inData), rec(2)}, []uint32{5}},
 		"two samplers":      {Config{}, [][]byte{v9Opt(1, scope, wireField{48, 4, 0}, wireField{50, 4, 0}), opt(0, 1, 100), opt(0, 2, 2000), tpl(bySampler), rec(1), rec(2), rec(3)}, []uint32{100, 2000, 0}},
 		"two, none told":    {Config{}, [][]byte{v9Opt(1, scope, wireField{48, 4, 0}, wireField{50, 4, 0}), opt(0, 1, 100), opt(0, 2, 2000), tpl(short), rec()}, []uint32{0}},
 		"the only sampler":  {Config{}, [][]byte{v9Opt(1, scope, wireField{48, 4, 0}, wireField{50, 4, 0}), opt(0, 1, 100), tpl(short), rec()}, []uint32{100}},

@@ -67,7 +67,7 @@ func (s *Store) exporter(key exporterKey, addr netip.Addr) *exporter {
 	if len(s.exporters) >= s.cfg.MaxTemplates {
 		return nil
 	}
-	e = &exporter{key: key, addr: addr, override: s.cfg.override(addr), domains: map[uint32]*domain{}}
+	e = &exporter{key: key, addr: addr, override: s.cfg.Rates.Of(addr), domains: map[uint32]*domain{}}
 	s.exporters[key] = e
 	return e
 }

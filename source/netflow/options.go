@@ -8,6 +8,7 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/collector"
 	"github.com/flowpipeline/pipeline/internal/netflow"
+	"github.com/flowpipeline/pipeline/internal/samplingrate"
 )
 
 // Option changes how exports are received and decoded. source.Listen takes it too.
@@ -45,7 +46,7 @@ func DefaultSamplingRate(n uint32) Option {
 // n packets, whatever they tell themselves. The longest prefix wins.
 func SamplingRate(prefix netip.Prefix, n uint32) Option {
 	return func(c *collector.Config) {
-		c.Protocols.NetFlow.Rates = append(c.Protocols.NetFlow.Rates, netflow.RateRule{Prefix: prefix, Rate: n})
+		c.Protocols.NetFlow.Rates = append(c.Protocols.NetFlow.Rates, samplingrate.Rule{Prefix: prefix, Rate: n})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/collector"
 	"github.com/flowpipeline/pipeline/internal/netflow"
+	"github.com/flowpipeline/pipeline/internal/samplingrate"
 	"github.com/flowpipeline/pipeline/internal/sflow"
 )
 
@@ -39,7 +40,7 @@ func DefaultSamplingRate(n uint32) Option {
 // wins.
 func SamplingRate(prefix netip.Prefix, n uint32) Option {
 	return func(o *options) {
-		o.netflow.Rates = append(o.netflow.Rates, netflow.RateRule{Prefix: prefix, Rate: n})
+		o.netflow.Rates = append(o.netflow.Rates, samplingrate.Rule{Prefix: prefix, Rate: n})
 	}
 }
 
