@@ -371,6 +371,16 @@ func TunnelType(values ...uint8) Predicate { return numberLeaf(flow.FieldTunnelT
 // TunnelID matches flows by the VNI or GRE key: any of the values. An absent one is 0.
 func TunnelID(values ...uint64) Predicate { return numberLeaf(flow.FieldTunnelID, values) }
 
+// TunnelSrcAddr matches flows by the source address of a tunnel that the exporter takes the packet out of, or puts it into: in any of the prefixes.
+func TunnelSrcAddr(prefixes ...netip.Prefix) Predicate {
+	return addrLeaf(flow.FieldTunnelSrcAddr, prefixes)
+}
+
+// TunnelDstAddr matches flows by the destination address of a tunnel that the exporter takes the packet out of, or puts it into: in any of the prefixes.
+func TunnelDstAddr(prefixes ...netip.Prefix) Predicate {
+	return addrLeaf(flow.FieldTunnelDstAddr, prefixes)
+}
+
 // InnerSrcAddr matches flows by the source address inside the tunnel: in any of the prefixes.
 func InnerSrcAddr(prefixes ...netip.Prefix) Predicate {
 	return addrLeaf(flow.FieldInnerSrcAddr, prefixes)

@@ -498,6 +498,22 @@ func (b *Batch) TunnelID(fl *Flow) (uint64, bool) {
 // SetTunnelID sets the VNI or GRE key.
 func (b *Batch) SetTunnelID(fl *Flow, v uint64) { setCell(b, fl, FieldTunnelID, v) }
 
+// TunnelSrcAddr returns the source address of a tunnel that the exporter takes the packet out of, or puts it into, and whether it is set.
+func (b *Batch) TunnelSrcAddr(fl *Flow) (Addr, bool) {
+	return cell[Addr](b, fl, FieldTunnelSrcAddr)
+}
+
+// SetTunnelSrcAddr sets the source address of a tunnel that the exporter takes the packet out of, or puts it into.
+func (b *Batch) SetTunnelSrcAddr(fl *Flow, v Addr) { setCell(b, fl, FieldTunnelSrcAddr, v) }
+
+// TunnelDstAddr returns the destination address of a tunnel that the exporter takes the packet out of, or puts it into, and whether it is set.
+func (b *Batch) TunnelDstAddr(fl *Flow) (Addr, bool) {
+	return cell[Addr](b, fl, FieldTunnelDstAddr)
+}
+
+// SetTunnelDstAddr sets the destination address of a tunnel that the exporter takes the packet out of, or puts it into.
+func (b *Batch) SetTunnelDstAddr(fl *Flow, v Addr) { setCell(b, fl, FieldTunnelDstAddr, v) }
+
 // InnerSrcAddr returns the source address inside the tunnel, and whether it is set.
 func (b *Batch) InnerSrcAddr(fl *Flow) (Addr, bool) {
 	return cell[Addr](b, fl, FieldInnerSrcAddr)

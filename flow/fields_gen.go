@@ -126,6 +126,8 @@ const (
 	FieldLayerSize                           // size of each header
 	FieldTunnelType                          // encapsulation of the inner packet
 	FieldTunnelID                            // VNI or GRE key
+	FieldTunnelSrcAddr                       // source address of a tunnel that the exporter takes the packet out of, or puts it into
+	FieldTunnelDstAddr                       // destination address of a tunnel that the exporter takes the packet out of, or puts it into
 	FieldInnerSrcAddr                        // source address inside the tunnel
 	FieldInnerDstAddr                        // destination address inside the tunnel
 	FieldInnerProto                          // IP protocol inside the tunnel
@@ -370,6 +372,8 @@ var fieldInfos = [NumFields]FieldInfo{
 	FieldLayerSize:                     {Field: FieldLayerSize, Name: "layer_size", GoName: "LayerSize", ProtoName: "layer_size", Proto: 104, Kind: KindU32s, Doc: "size of each header", Unit: "bytes", Column: true},
 	FieldTunnelType:                    {Field: FieldTunnelType, Name: "tunnel_type", GoName: "TunnelType", ProtoName: "tunnel_type", Proto: 3070, Kind: KindU8, Doc: "encapsulation of the inner packet", Unit: "", Enum: "Tunnel", enum: enumTunnel, Column: true},
 	FieldTunnelID:                      {Field: FieldTunnelID, Name: "tunnel_id", GoName: "TunnelID", ProtoName: "tunnel_id", Proto: 3071, Kind: KindU64, Doc: "VNI or GRE key", Unit: "", IPFIX: []IE{{0, 351}}, Column: true},
+	FieldTunnelSrcAddr:                 {Field: FieldTunnelSrcAddr, Name: "tunnel_src_addr", GoName: "TunnelSrcAddr", ProtoName: "tunnel_src_addr", Proto: 3235, Kind: KindAddr, Doc: "source address of a tunnel that the exporter takes the packet out of, or puts it into", Unit: "", Column: true},
+	FieldTunnelDstAddr:                 {Field: FieldTunnelDstAddr, Name: "tunnel_dst_addr", GoName: "TunnelDstAddr", ProtoName: "tunnel_dst_addr", Proto: 3236, Kind: KindAddr, Doc: "destination address of a tunnel that the exporter takes the packet out of, or puts it into", Unit: "", Column: true},
 	FieldInnerSrcAddr:                  {Field: FieldInnerSrcAddr, Name: "inner_src_addr", GoName: "InnerSrcAddr", ProtoName: "inner_src_addr", Proto: 3072, Kind: KindAddr, Doc: "source address inside the tunnel", Unit: "", Column: true},
 	FieldInnerDstAddr:                  {Field: FieldInnerDstAddr, Name: "inner_dst_addr", GoName: "InnerDstAddr", ProtoName: "inner_dst_addr", Proto: 3073, Kind: KindAddr, Doc: "destination address inside the tunnel", Unit: "", Column: true},
 	FieldInnerProto:                    {Field: FieldInnerProto, Name: "inner_proto", GoName: "InnerProto", ProtoName: "inner_proto", Proto: 3074, Kind: KindU8, Doc: "IP protocol inside the tunnel", Unit: "", Enum: "Proto", enum: enumProto, Column: true},
@@ -602,6 +606,8 @@ var fieldOrder = [...]Field{
 	FieldLayerSize,
 	FieldTunnelType,
 	FieldTunnelID,
+	FieldTunnelSrcAddr,
+	FieldTunnelDstAddr,
 	FieldInnerSrcAddr,
 	FieldInnerDstAddr,
 	FieldInnerProto,
@@ -841,6 +847,8 @@ var fieldNames = map[string]Field{
 	"layer_size":                        FieldLayerSize,
 	"tunnel_type":                       FieldTunnelType,
 	"tunnel_id":                         FieldTunnelID,
+	"tunnel_src_addr":                   FieldTunnelSrcAddr,
+	"tunnel_dst_addr":                   FieldTunnelDstAddr,
 	"inner_src_addr":                    FieldInnerSrcAddr,
 	"inner_dst_addr":                    FieldInnerDstAddr,
 	"inner_proto":                       FieldInnerProto,
@@ -1077,6 +1085,8 @@ var fieldNames = map[string]Field{
 	"LayerSize":                         FieldLayerSize,
 	"TunnelType":                        FieldTunnelType,
 	"TunnelID":                          FieldTunnelID,
+	"TunnelSrcAddr":                     FieldTunnelSrcAddr,
+	"TunnelDstAddr":                     FieldTunnelDstAddr,
 	"InnerSrcAddr":                      FieldInnerSrcAddr,
 	"InnerDstAddr":                      FieldInnerDstAddr,
 	"InnerProto":                        FieldInnerProto,
@@ -1335,6 +1345,8 @@ var fieldNames = map[string]Field{
 	"layerSize":                         FieldLayerSize,
 	"tunnelType":                        FieldTunnelType,
 	"tunnelId":                          FieldTunnelID,
+	"tunnelSrcAddr":                     FieldTunnelSrcAddr,
+	"tunnelDstAddr":                     FieldTunnelDstAddr,
 	"innerSrcAddr":                      FieldInnerSrcAddr,
 	"innerDstAddr":                      FieldInnerDstAddr,
 	"innerProto":                        FieldInnerProto,

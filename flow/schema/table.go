@@ -134,6 +134,8 @@ var Fields = []Field{
 	// What a tunnel carries.
 	{Name: "TunnelType", Kind: U8, Where: Column, Proto: 3070, Enum: "Tunnel", Doc: "encapsulation of the inner packet"},
 	{Name: "TunnelID", Kind: U64, Where: Column, Proto: 3071, IPFIX: []IE{{0, 351}}, Doc: "VNI or GRE key"},
+	{Name: "TunnelSrcAddr", Kind: Addr, Where: Column, Proto: 3235, Ref: "sFlow tunnel structures", Doc: "source address of a tunnel that the exporter takes the packet out of, or puts it into"},
+	{Name: "TunnelDstAddr", Kind: Addr, Where: Column, Proto: 3236, Ref: "sFlow tunnel structures", Doc: "destination address of a tunnel that the exporter takes the packet out of, or puts it into"},
 	{Name: "InnerSrcAddr", Kind: Addr, Where: Column, Proto: 3072, Filter: "inner src address", Doc: "source address inside the tunnel"},
 	{Name: "InnerDstAddr", Kind: Addr, Where: Column, Proto: 3073, Filter: "inner dst address", Doc: "destination address inside the tunnel"},
 	{Name: "InnerProto", Kind: U8, Where: Column, Proto: 3074, Enum: "Proto", Doc: "IP protocol inside the tunnel"},

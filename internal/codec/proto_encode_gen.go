@@ -409,6 +409,8 @@ var protoFields = [...]protoField{
 	{num: 104, field: flow.FieldLayerSize, kind: flow.KindU32s},
 	{num: 3070, field: flow.FieldTunnelType, kind: flow.KindU8},
 	{num: 3071, field: flow.FieldTunnelID, kind: flow.KindU64},
+	{num: 3235, field: flow.FieldTunnelSrcAddr, kind: flow.KindAddr},
+	{num: 3236, field: flow.FieldTunnelDstAddr, kind: flow.KindAddr},
 	{num: 3072, field: flow.FieldInnerSrcAddr, kind: flow.KindAddr},
 	{num: 3073, field: flow.FieldInnerDstAddr, kind: flow.KindAddr},
 	{num: 3074, field: flow.FieldInnerProto, kind: flow.KindU8},
