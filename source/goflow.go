@@ -31,7 +31,7 @@ type ListenOption = collector.Option
 // recorded, goes for all addresses, whichever package it is of.
 //
 //	source.Listen([]string{"netflow://", "ipfix+tcp://", "sflow://"},
-//		netflow.Allow(routers...), netflow.Templates("/var/lib/flows/templates"), sflow.OnCounters(store))
+//		netflow.Allow(routers...), netflow.Templates("/var/lib/flows/templates"), sflow.Counters())
 //
 // It counts as the sources of those packages do; refused_protocol counts datagrams
 // that are of neither.

@@ -25,6 +25,9 @@ type decoder interface {
 type Protocols struct {
 	NetFlow *netflow.Config // nil for none
 	SFlow   *sflow.Config   // nil for none
+	// OnAgents is told once a minute and at the end what came from each sFlow agent
+	// so far, on the goroutine of each lane; nil for nobody.
+	OnAgents func([]sflow.Agent)
 }
 
 // decoders are those of one lane.
@@ -33,6 +36,7 @@ type decoders struct {
 	sflow   *sflow.Decoder   // nil for none
 
 	sflowCounts sflow.Counts // as of the latest update
+	agents      agentReport
 }
 
 // open makes the decoders of a lane. The lanes of a source share the store.
@@ -44,12 +48,18 @@ func (p *Protocols) open(store *netflow.Store, env pipeline.Env) (d decoders, er
 	}
 	if p.SFlow != nil {
 		d.sflow = sflow.NewDecoder(*p.SFlow)
+		d.agents.to = p.OnAgents
 	}
 	return d, nil
 }
 
 // check returns what is wrong with the configuration.
 func (p *Protocols) check() error {
+	if s := p.SFlow; s != nil {
+		if err := s.Rates.Check(); err != nil {
+			return err
+		}
+	}
 	n := p.NetFlow
 	if n == nil {
 		return nil
@@ -93,7 +103,15 @@ func (d *decoders) meters(env pipeline.Env) (m meters) {
 	}
 	if d.sflow != nil {
 		counts := &d.sflowCounts
-		m.add(env, "counter_samples", &counts.CounterSamples)
+		for k := range sflow.Kinds {
+			m.add(env, k.String()+"_samples", &counts.Samples[k])
+			m.add(env, "lost_"+k.String()+"_samples", &counts.LostSamples[k])
+		}
+		m.add(env, "counter_records", &counts.CounterRecords)
+		m.add(env, "lost_datagrams", &counts.LostDatagrams)
+		m.add(env, "late_datagrams", &counts.LateDatagrams)
+		m.add(env, "sequence_resets", &counts.Resets)
+		m.add(env, "untracked", &counts.Untracked)
 		for r := range sflow.Reasons {
 			m.add(env, sflowCounter(r), &counts.Refused[r])
 		}
@@ -104,10 +122,11 @@ func (d *decoders) meters(env pipeline.Env) (m meters) {
 	return m
 }
 
-// update takes over the counts that the meters read.
-func (d *decoders) update() {
+// update takes over the counts that the meters read, and tells of the agents.
+func (d *decoders) update(now int64) {
 	if d.sflow != nil {
 		d.sflowCounts = d.sflow.Counts()
+		d.agents.tell(d.sflow, now)
 	}
 }
 
@@ -126,9 +145,12 @@ func (d *decoders) refused() (n uint64, example string) {
 	}
 	if d.sflow != nil {
 		for r, count := range d.sflowCounts.Refused {
-			if r := sflow.Reason(r); r != sflow.IgnoredRecord && r != sflow.TrailingBytes {
+			if sflow.Reason(r).Refusal() {
 				n += count
 			}
+		}
+		if e := d.sflow.Latest(); example == "" && e.Reason.Refusal() && n > 0 {
+			example = e.String()
 		}
 	}
 	return n, example
@@ -136,8 +158,8 @@ func (d *decoders) refused() (n uint64, example string) {
 
 // sflowCounter is the name of what an sFlow decoder counts.
 func sflowCounter(r sflow.Reason) string {
-	if r == sflow.TrailingBytes || r == sflow.IgnoredRecord {
-		return r.String()
+	if r.Refusal() {
+		return "refused_" + r.String()
 	}
-	return "refused_" + r.String()
+	return r.String()
 }

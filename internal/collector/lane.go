@@ -182,7 +182,7 @@ func (l *Lane) abandon() {
 }
 
 func (l *Lane) publish(now int64) {
-	l.dec.update()
+	l.dec.update(now)
 	l.meters.publish()
 	if l.told != nil {
 		l.told()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/capture"
 	"github.com/flowpipeline/pipeline/internal/packet"
 )
@@ -103,15 +104,14 @@ var published = map[string][3]uint64{
 func TestCorpus(t *testing.T) {
 	for name, files := range cases(t) {
 		t.Run(name, func(t *testing.T) {
-			h := newHarness(Config{OnCounters: func(s *CounterSample) {
-				require.False(t, s.Exporter.IsZero())
-			}}, 512)
+			h := newHarness(Config{Counters: true}, 512)
 			dropped := uint64(0)
 			for _, file := range files {
 				for _, p := range payloads(t, filepath.Join(corpus, file)) {
 					for _, fl := range h.decode(t, p) {
 						_, unmarked := fl.Unmarked()
 						require.False(t, unmarked)
+						require.False(t, fl.Exporter.IsZero())
 						if _, ok := h.batch.DropReason(fl); ok {
 							dropped++
 						}
@@ -119,7 +119,7 @@ func TestCorpus(t *testing.T) {
 				}
 			}
 			c := h.Counts()
-			require.Equal(t, published[name], [3]uint64{c.Flows, dropped, c.CounterSamples})
+			require.Equal(t, published[name], [3]uint64{c.Samples[Flows] + c.Samples[Drops], dropped, c.Samples[Counters]})
 			require.Zero(t, c.Refused[BadRecord])
 		})
 	}
@@ -147,24 +147,25 @@ func TestCorpusCounters(t *testing.T) {
 		t.Log("no captures here")
 		return
 	}
-	calls := 0
-	h := newHarness(Config{OnCounters: func(s *CounterSample) {
-		calls++
-		require.Equal(t, "eno1", string(s.Name))
-		require.Equal(t, addr("192.168.119.184"), s.Exporter)
-		require.Equal(t, []uint64{1_000_000_000, 3910, 3946}, []uint64{s.Interface.Speed, s.Interface.InBytes, s.Interface.OutBytes})
-		require.Equal(t, []uint32{3, 6, 28, 29, 3}, []uint32{s.Interface.Index, s.Interface.Type, s.Interface.InUnicastPackets, s.Interface.OutUnicastPackets, s.Interface.Status})
-		require.Equal(t, uint32(0xffffffff), s.Interface.InBroadcastPackets)
-		require.False(t, s.HasEthernet)
-	}}, 8)
-	h.decode(t, payloads(t, path)[0])
-	require.Equal(t, 1, calls)
+	h := newHarness(Config{Counters: true}, 8)
+	records := h.decode(t, payloads(t, path)[0])
+	require.Len(t, records, 1)
+	fl := records[0]
+	require.Equal(t, addr("192.168.119.184"), fl.Exporter)
+	require.Equal(t, map[flow.Field]uint64{
+		flow.FieldIfIndex: 3, flow.FieldIfType: 6, flow.FieldIfSpeed: 1_000_000_000, flow.FieldIfDuplex: flow.IfDuplexFull,
+		flow.FieldIfAdminStatus: flow.IfStatusUp, flow.FieldIfOperStatus: flow.IfStatusUp,
+		flow.FieldIfInOctets: 3910, flow.FieldIfInUcastPkts: 28, flow.FieldIfInDiscards: 0, flow.FieldIfInErrors: 0,
+		flow.FieldIfOutOctets: 3946, flow.FieldIfOutUcastPkts: 29, flow.FieldIfOutDiscards: 0, flow.FieldIfOutErrors: 0,
+	}, countersOf(h.batch, fl))
+	name, _ := h.batch.IfName(fl)
+	require.Equal(t, "eno1", string(name))
 }
 
 // TestEveryCapture decodes what goes to the port of sFlow in all captures, and
 // whatever else lies there as if it were sFlow.
 func TestEveryCapture(t *testing.T) {
-	h := newHarness(Config{OnCounters: func(*CounterSample) {}}, 1024)
+	h := newHarness(Config{Counters: true}, 1024)
 	datagrams := 0
 	visit := func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {

@@ -1,143 +1,199 @@
 package sflow
 
-import "github.com/flowpipeline/pipeline/flow"
+import (
+	"math"
+	"unsafe"
 
-// CounterSample is what an agent tells of one of its data sources. Numbers that
-// the agent does not count are all ones, as on the wire.
-type CounterSample struct {
-	Exporter    flow.Addr // the agent
-	SubAgent    uint32
-	SequenceNum uint32 // of the data source's counter samples
-	SourceType  uint32 // 0 interface, 1 VLAN, 2 physical entity
-	SourceIndex uint32
-	Received    int64 // ns since the epoch
+	"github.com/flowpipeline/pipeline/flow"
+)
 
-	HasInterface bool
-	Interface    InterfaceCounters
-	HasEthernet  bool
-	Ethernet     EthernetCounters
-	Name         []byte // of the port, empty when it was not told
-}
-
-// InterfaceCounters are the generic counters of an interface (RFC 2863).
-type InterfaceCounters struct {
-	Index, Type uint32
-	Speed       uint64 // bit/s
-	Duplex      uint32 // 0 unknown, 1 full, 2 half, 3 in, 4 out
-	Status      uint32 // bit 0 enabled, bit 1 up
-
-	InBytes            uint64
-	InUnicastPackets   uint32
-	InMulticastPackets uint32
-	InBroadcastPackets uint32
-	InDiscards         uint32
-	InErrors           uint32
-	InUnknownProtocols uint32
-
-	OutBytes            uint64
-	OutUnicastPackets   uint32
-	OutMulticastPackets uint32
-	OutBroadcastPackets uint32
-	OutDiscards         uint32
-	OutErrors           uint32
-
-	Promiscuous uint32 // 1 yes, 2 no
-}
-
-// EthernetCounters are the counters of an Ethernet interface (RFC 3635).
-type EthernetCounters struct {
-	AlignmentErrors           uint32
-	FCSErrors                 uint32
-	SingleCollisionFrames     uint32
-	MultipleCollisionFrames   uint32
-	SQETestErrors             uint32
-	DeferredTransmissions     uint32
-	LateCollisions            uint32
-	ExcessiveCollisions       uint32
-	InternalMACTransmitErrors uint32
-	CarrierSenseErrors        uint32
-	FrameTooLongs             uint32
-	InternalMACReceiveErrors  uint32
-	SymbolErrors              uint32
-}
-
-// Formats of counter records.
+// Formats of counter records of the standard's own enterprise 0.
 const (
 	countersInterface = 1
 	countersEthernet  = 2
 	countersName      = 1005
 )
 
-// counterSample reads a counter sample for whom wants it.
-func (d *Decoder) counterSample(format uint32, p []byte) {
+// counter is a number in a counter record: 32 bits unless it is wide. All ones
+// are a number that the agent does not count.
+type counter struct {
+	field flow.Field
+	wide  bool
+}
+
+// interfaceCounters are what stands behind the type, speed and state of an
+// interface (RFC 2863).
+var interfaceCounters = [...]counter{
+	{flow.FieldIfInOctets, true},
+	{flow.FieldIfInUcastPkts, false},
+	{flow.FieldIfInMulticastPkts, false},
+	{flow.FieldIfInBroadcastPkts, false},
+	{flow.FieldIfInDiscards, false},
+	{flow.FieldIfInErrors, false},
+	{flow.FieldIfInUnknownProtos, false},
+	{flow.FieldIfOutOctets, true},
+	{flow.FieldIfOutUcastPkts, false},
+	{flow.FieldIfOutMulticastPkts, false},
+	{flow.FieldIfOutBroadcastPkts, false},
+	{flow.FieldIfOutDiscards, false},
+	{flow.FieldIfOutErrors, false},
+}
+
+// ethernetCounters are the counters of an Ethernet interface (RFC 3635).
+var ethernetCounters = [...]counter{
+	{flow.FieldDot3AlignmentErrors, false},
+	{flow.FieldDot3FCSErrors, false},
+	{flow.FieldDot3SingleCollisionFrames, false},
+	{flow.FieldDot3MultipleCollisionFrames, false},
+	{flow.FieldDot3SQETestErrors, false},
+	{flow.FieldDot3DeferredTransmissions, false},
+	{flow.FieldDot3LateCollisions, false},
+	{flow.FieldDot3ExcessiveCollisions, false},
+	{flow.FieldDot3InternalMACTransmitErrors, false},
+	{flow.FieldDot3CarrierSenseErrors, false},
+	{flow.FieldDot3FrameTooLongs, false},
+	{flow.FieldDot3InternalMACReceiveErrors, false},
+	{flow.FieldDot3SymbolErrors, false},
+}
+
+// counterSample reads a counter sample, and writes it as a record if it tells of
+// an interface and is asked for. b has room for it then.
+func (d *Decoder) counterSample(format uint32, p []byte, b *flow.Batch) {
 	r := reader{rest: p}
-	s := &d.counters
-	*s = CounterSample{Exporter: d.agent, SubAgent: d.subAgent, Received: d.received}
-	s.SequenceNum = r.u32()
+	sequence := r.u32()
+	var class, index uint32
 	if format == formatExpandedCounters {
-		s.SourceType, s.SourceIndex = r.u32(), r.u32()
+		class, index = r.u32(), r.u32()
 	} else {
-		source := r.u32()
-		s.SourceType, s.SourceIndex = source>>24, source&0xffffff
+		class, index = compactSource(r.u32())
 	}
 	count := r.u32()
-	if r.short || uint64(count)*8 > uint64(len(r.rest)) {
-		d.counts.Refused[BadSample]++
+	if r.short {
+		d.refuse(BadSample)
 		return
 	}
-	d.counts.CounterSamples++
-	if d.config.OnCounters == nil {
+	d.follow(Counters, class, index, sequence)
+	if uint64(count)*8 > uint64(len(r.rest)) {
+		d.refuse(BadSample)
 		return
 	}
+	d.count(Counters)
+	if !d.config.Counters {
+		return
+	}
+	fl := b.Next()
+	*fl = d.base
+	fl.SetRecordType(flow.RecordTypeCounters)
+	for _, f := range [...]flow.Field{flow.FieldTimeStart, flow.FieldTimeEnd, flow.FieldPackets} {
+		fl.Clear(f)
+	}
+	if class == classInterface {
+		b.SetIfIndex(fl, index)
+	}
+	if !d.counterRecords(&r, count, b, fl) {
+		b.Undo()
+		return
+	}
+	d.counts.CounterRecords++
+}
+
+// counterRecords reads count records, which were held against the bytes that are
+// there, and returns whether one was of an interface's counters.
+func (d *Decoder) counterRecords(r *reader, count uint32, b *flow.Batch, fl *flow.Flow) (found bool) {
 	for ; count > 0; count-- {
 		format := r.u32()
-		record := r.opaque()
+		record := reader{rest: r.opaque()}
 		if r.short {
-			d.counts.Refused[TruncatedRecord]++
+			d.refuse(TruncatedRecord)
 			break
 		}
-		d.counterRecord(format, record)
+		ok := true
+		switch format {
+		case countersInterface:
+			ok = !b.Has(fl, flow.FieldIfType) && record.interfaceCounters(b, fl) // one is all there is
+			found = found || ok
+		case countersEthernet:
+			ok = record.counters(b, fl, ethernetCounters[:])
+			found = found || ok
+		case countersName:
+			ok = record.ifName(b, fl)
+		default:
+			d.refuse(IgnoredRecord)
+		}
+		if !ok {
+			d.refuse(BadRecord)
+		}
 	}
-	d.config.OnCounters(s)
-	s.Name = nil
+	return found
 }
 
-func (d *Decoder) counterRecord(format uint32, p []byte) {
-	r, s := reader{rest: p}, &d.counters
-	switch format {
-	case countersInterface:
-		s.Interface = readInterface(&r)
-		s.HasInterface = !r.short
-	case countersEthernet:
-		s.Ethernet = readEthernet(&r)
-		s.HasEthernet = !r.short
-	case countersName:
-		s.Name = r.opaque()
-	default:
-		d.counts.Refused[IgnoredRecord]++
+// interfaceCounters writes the generic counters of an interface.
+func (r *reader) interfaceCounters(b *flow.Batch, fl *flow.Flow) bool {
+	const size = 88
+	if len(r.rest) < size {
+		return false
 	}
-	if r.short {
-		d.counts.Refused[BadRecord]++
+	b.SetIfIndex(fl, r.u32())
+	b.SetIfType(fl, r.u32())
+	if speed := r.u64(); speed != math.MaxUint64 {
+		b.SetIfSpeed(fl, speed)
 	}
+	if duplex := r.u32(); duplex <= flow.IfDuplexOut {
+		b.SetIfDuplex(fl, uint8(duplex))
+	}
+	if status := r.u32(); status != math.MaxUint32 {
+		b.SetIfAdminStatus(fl, ifStatus(status&1))
+		b.SetIfOperStatus(fl, ifStatus(status&2))
+	}
+	r.counters(b, fl, interfaceCounters[:])
+	switch r.u32() { // a TruthValue (RFC 2579)
+	case 1:
+		b.SetIfPromiscuous(fl, flow.BoolYes)
+	case 2:
+		b.SetIfPromiscuous(fl, flow.BoolNo)
+	}
+	return true
 }
 
-func readInterface(r *reader) InterfaceCounters {
-	return InterfaceCounters{
-		Index: r.u32(), Type: r.u32(), Speed: r.u64(), Duplex: r.u32(), Status: r.u32(),
-		InBytes: r.u64(), InUnicastPackets: r.u32(), InMulticastPackets: r.u32(), InBroadcastPackets: r.u32(),
-		InDiscards: r.u32(), InErrors: r.u32(), InUnknownProtocols: r.u32(),
-		OutBytes: r.u64(), OutUnicastPackets: r.u32(), OutMulticastPackets: r.u32(), OutBroadcastPackets: r.u32(),
-		OutDiscards: r.u32(), OutErrors: r.u32(), Promiscuous: r.u32(),
+// counters writes numbers, if all of them are there.
+func (r *reader) counters(b *flow.Batch, fl *flow.Flow, list []counter) bool {
+	size := 0
+	for _, c := range list {
+		size += 4
+		if c.wide {
+			size += 4
+		}
 	}
+	if len(r.rest) < size {
+		return false
+	}
+	for _, c := range list {
+		v, none := uint64(0), uint64(math.MaxUint32)
+		if c.wide {
+			v, none = r.u64(), math.MaxUint64
+		} else {
+			v = uint64(r.u32())
+		}
+		if v != none {
+			b.SetUint(fl, c.field, v)
+		}
+	}
+	return true
 }
 
-func readEthernet(r *reader) EthernetCounters {
-	return EthernetCounters{
-		AlignmentErrors: r.u32(), FCSErrors: r.u32(),
-		SingleCollisionFrames: r.u32(), MultipleCollisionFrames: r.u32(),
-		SQETestErrors: r.u32(), DeferredTransmissions: r.u32(),
-		LateCollisions: r.u32(), ExcessiveCollisions: r.u32(),
-		InternalMACTransmitErrors: r.u32(), CarrierSenseErrors: r.u32(),
-		FrameTooLongs: r.u32(), InternalMACReceiveErrors: r.u32(), SymbolErrors: r.u32(),
+// ifName writes the name of the interface.
+func (r *reader) ifName(b *flow.Batch, fl *flow.Flow) bool {
+	name := r.opaque()
+	if len(name) > 0 {
+		// The batch copies the text.
+		b.SetIfName(fl, unsafe.String(unsafe.SliceData(name), len(name)))
 	}
+	return !r.short
+}
+
+func ifStatus(bit uint32) uint8 {
+	if bit != 0 {
+		return flow.IfStatusUp
+	}
+	return flow.IfStatusDown
 }

@@ -1,6 +1,32 @@
 package sflow
 
-import "github.com/flowpipeline/pipeline/internal/packet"
+import (
+	"fmt"
+
+	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/packet"
+)
+
+// Kind is a kind of sample.
+type Kind uint8
+
+// The kinds of samples.
+const (
+	Flows    Kind = iota // packets that were sampled
+	Counters             // counters of a data source
+	Drops                // packets that were dropped
+	Kinds                // how many there are
+)
+
+var kindNames = [Kinds]string{"flow", "counter", "drop"}
+
+// String returns the kind in the form of a counter's name.
+func (k Kind) String() string {
+	if k < Kinds {
+		return kindNames[k]
+	}
+	return "unknown"
+}
 
 // Reason says why something of a datagram was refused.
 type Reason uint8
@@ -35,13 +61,45 @@ func (r Reason) String() string {
 	return "unknown"
 }
 
+// Refusal reports whether the reason is one of damage.
+func (r Reason) Refusal() bool { return r != TrailingBytes && r != IgnoredRecord }
+
+// Example is where something was refused.
+type Example struct {
+	Reason   Reason
+	Agent    flow.Addr // the sender's address if the datagram does not tell the agent's
+	SubAgent uint32
+}
+
+// String describes the example for a log line.
+func (e Example) String() string {
+	return fmt.Sprintf("%s: agent %s, sub-agent %d", e.Reason, e.Agent, e.SubAgent)
+}
+
 // Counts is what a Decoder did.
 type Counts struct {
-	Datagrams      uint64
-	Flows          uint64 // flow samples and discarded packets
-	CounterSamples uint64
-	Refused        [Reasons]uint64
+	AgentCounts
+	CounterRecords uint64 // counter samples that became a record
+	Untracked      uint64 // datagrams and samples whose numbers are not followed, since there are too many
 	// Headers counts sampled headers that are no IP packet, by what they are.
 	// Their flows have what is known of them.
 	Headers [packet.Refusals]uint64
+}
+
+// AgentCounts is what came, and did not come, from one agent or all.
+type AgentCounts struct {
+	Datagrams     uint64
+	LostDatagrams uint64          // missing by their numbers
+	LateDatagrams uint64          // after their successors: they were counted as lost
+	Samples       [Kinds]uint64   // by Kind
+	LostSamples   [Kinds]uint64   // missing by their numbers, those of lost datagrams among them
+	Resets        uint64          // numbers that began anew
+	Refused       [Reasons]uint64 // by Reason
+}
+
+// Agent is what came from one sub-agent.
+type Agent struct {
+	Exporter flow.Addr
+	SubAgent uint32
+	AgentCounts
 }

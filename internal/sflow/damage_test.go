@@ -56,6 +56,8 @@ func TestDamageStaysWhereItIs(t *testing.T) {
 		"stripped tags":                {with(tlv(recordVLANTunnel, 9)), BadRecord, 3},
 		"inner header":                 {with(tlv(recordDecapIngress)), BadRecord, 3},
 		"VNI":                          {with(tlv(recordVNIEgress)), BadRecord, 3},
+		"tunnel over IPv4":             {with(tlv(recordIPv4Egress, make([]byte, 28))), BadRecord, 3},
+		"tunnel over IPv6":             {with(tlv(recordIPv6Ingress, make([]byte, 52))), BadRecord, 3},
 		"TCP":                          {with(tlv(recordTCPInfo, 1, 2, 3)), BadRecord, 3},
 		"empty record":                 {with(tlv(recordRaw)), BadRecord, 3},
 	} {
@@ -66,7 +68,7 @@ func TestDamageStaysWhereItIs(t *testing.T) {
 			for _, fl := range flows {
 				require.Equal(t, uint16(443), fl.DstPort)
 			}
-			want := Counts{Datagrams: 1, Flows: uint64(c.flows)}
+			want := Counts{AgentCounts: AgentCounts{Datagrams: 1, Samples: [Kinds]uint64{Flows: uint64(c.flows)}}}
 			want.Refused[c.reason] = 1
 			require.Equal(t, want, h.Counts())
 		})
@@ -91,7 +93,7 @@ func TestEveryCut(t *testing.T) {
 		require.LessOrEqual(t, len(flows), 1)
 		require.Equal(t, before.Refused[TruncatedDatagram]+before.Refused[TruncatedSample]+1,
 			after.Refused[TruncatedDatagram]+after.Refused[TruncatedSample], "cut at %d", n)
-		require.Equal(t, after.Flows-before.Flows, uint64(len(flows)))
+		require.Equal(t, after.Samples[Flows]-before.Samples[Flows], uint64(len(flows)))
 	}
 	require.Len(t, h.decode(t, whole), 2)
 	refused := h.Counts().Refused
@@ -141,7 +143,7 @@ func TestBatchesOfAnySize(t *testing.T) {
 			owner.Finish(nil)
 		}
 		require.Equal(t, 4, flows)
-		want := Counts{Datagrams: 1, Flows: 4, CounterSamples: 1}
+		want := Counts{AgentCounts: AgentCounts{Datagrams: 1, Samples: [Kinds]uint64{Flows: 4, Counters: 1}}}
 		want.Refused[BadSample], want.Refused[UnknownSample] = 1, 1
 		require.Equal(t, want, d.Counts())
 	}

@@ -28,16 +28,19 @@ type Decoder struct {
 
 	rest     []byte // samples that are left of the datagram
 	left     uint32 // how many the datagram says there are
-	agent    flow.Addr
-	subAgent uint32
-	sequence uint32
 	received int64
+	agent    *agent    // that it is of
+	followed bool      // whether the numbers of its samples are followed
+	base     flow.Flow // what its flow samples have in common
 
-	found    found
-	packet   packet.Packet
-	inner    packet.Packet
-	words    []uint32 // room for a list
-	counters CounterSample
+	agents   agents
+	stranger agent // one of too many
+	latest   Example
+
+	packet packet.Packet
+	inner  packet.Packet
+	words  []uint32 // room for a list
+	rare   rare
 }
 
 // NewDecoder returns a decoder.
@@ -45,6 +48,9 @@ func NewDecoder(c Config) *Decoder { return &Decoder{config: c} }
 
 // Counts returns what the decoder did so far.
 func (d *Decoder) Counts() Counts { return d.counts }
+
+// Latest returns the latest example of damage.
+func (d *Decoder) Latest() Example { return d.latest }
 
 // Begin starts a datagram: its payload, where it came from, and when it was
 // received, in nanoseconds since the epoch. Call Fill until it is done with it,
@@ -54,29 +60,45 @@ func (d *Decoder) Begin(payload []byte, from netip.AddrPort, received int64) {
 	d.rest, d.left = nil, 0
 	d.received = received
 	r := reader{rest: payload}
+	sender := flow.AddrFrom(from.Addr())
 	v := r.u32()
 	if !r.short && v != version {
-		d.counts.Refused[UnsupportedVersion]++
+		d.refuseFrom(UnsupportedVersion, sender)
 		return
 	}
 	agent, ok := r.address()
-	d.subAgent = r.u32()
-	d.sequence = r.u32()
-	r.u32() // uptime
+	subAgent, sequence, uptime := r.u32(), r.u32(), r.u32()
 	left := r.u32()
 	switch {
 	case !ok:
-		d.counts.Refused[BadAgent]++
+		d.refuseFrom(BadAgent, sender)
 		return
 	case r.short:
-		d.counts.Refused[TruncatedDatagram]++
+		d.refuseFrom(TruncatedDatagram, sender)
 		return
 	}
 	if agent.IsZero() || agent == flow.AddrFrom4([4]byte{}) {
-		agent = flow.AddrFrom(from.Addr()) // the agent does not know its address
+		agent = sender // the agent does not know its address
 	}
-	d.agent = agent
+	d.enter(agentKey{agent, subAgent}, sequence, uptime)
+	d.begin(sequence)
 	d.rest, d.left = r.rest, left
+}
+
+// begin prepares what the flow samples of a datagram have in common.
+func (d *Decoder) begin(sequence uint32) {
+	fl, key := &d.base, &d.agent.key
+	*fl = flow.Flow{}
+	fl.SetType(flow.TypeSFlow5)
+	fl.SetTimeReceived(d.received)
+	fl.SetTimeStart(d.received)
+	fl.SetTimeEnd(d.received)
+	fl.SetSequenceNum(sequence)
+	if !key.addr.IsZero() {
+		fl.SetExporter(key.addr)
+	}
+	fl.SetObservationDomain(key.subAgent)
+	fl.SetPackets(1)
 }
 
 // Fill adds flows of the datagram to b until there are no more, when it returns
@@ -86,7 +108,7 @@ func (d *Decoder) Fill(b *flow.Batch) (done bool) {
 		format := binary.BigEndian.Uint32(d.rest)
 		size := binary.BigEndian.Uint32(d.rest[4:])
 		if uint64(size) > uint64(len(d.rest)-8) {
-			d.counts.Refused[TruncatedSample]++
+			d.refuse(TruncatedSample)
 			d.rest, d.left = nil, 0
 			return true
 		}
@@ -98,18 +120,21 @@ func (d *Decoder) Fill(b *flow.Batch) (done bool) {
 			}
 			d.flowSample(format, body, b)
 		case formatCounters, formatExpandedCounters:
-			d.counterSample(format, body)
+			if d.config.Counters && b.Full() {
+				return false
+			}
+			d.counterSample(format, body, b)
 		default:
-			d.counts.Refused[UnknownSample]++
+			d.refuse(UnknownSample)
 		}
 		d.rest = d.rest[min(8+padded(size), len(d.rest)):]
 		d.left--
 	}
 	switch {
 	case d.left > 0:
-		d.counts.Refused[TruncatedDatagram]++
+		d.refuse(TruncatedDatagram)
 	case len(d.rest) > 0:
-		d.counts.Refused[TrailingBytes]++
+		d.refuse(TrailingBytes)
 	}
 	d.rest, d.left = nil, 0
 	return true

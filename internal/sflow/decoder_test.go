@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/packet"
+	"github.com/flowpipeline/pipeline/internal/samplingrate"
 )
 
 func addr(s string) flow.Addr { return flow.MustParseAddr(s) }
@@ -29,7 +30,7 @@ func TestFlowSample(t *testing.T) {
 	require.False(t, fl.Has(flow.FieldVLAN))
 	_, unmarked := fl.Unmarked()
 	require.False(t, unmarked)
-	require.Equal(t, Counts{Datagrams: 1, Flows: 1}, h.Counts())
+	require.Equal(t, Counts{AgentCounts: AgentCounts{Datagrams: 1, Samples: [Kinds]uint64{Flows: 1}}}, h.Counts())
 }
 
 // TestExpandedSaysTheSame compares the two forms of a flow sample.
@@ -87,34 +88,81 @@ func TestDiscardedPacket(t *testing.T) {
 	require.Equal(t, uint8(droppedBadTTL), fl.ForwardingStatus)
 	require.Equal(t, []uint32{5, 0, 1}, []uint32{fl.InIf, fl.OutIf, fl.SamplingRate})
 	require.Equal(t, uint16(443), fl.DstPort)
+	require.Equal(t, uint8(flow.RecordTypeDrop), fl.RecordType)
+	require.Equal(t, "ttl_exceeded", flow.EnumText(flow.FieldDropReason, uint64(reason)))
+	packets, _ := h.batch.PacketsDropped(fl)
+	bytes, _ := h.batch.BytesDropped(fl)
+	require.Equal(t, []uint64{1, uint64(len(web)) + 4}, []uint64{packets, bytes})
+	require.False(t, fl.Has(flow.FieldPackets) || fl.Has(flow.FieldBytes), "a dropped packet is no traffic")
+	require.Zero(t, fl.Packets+fl.Bytes)
+	require.Equal(t, [Kinds]uint64{Drops: 1}, h.Counts().Samples)
 }
 
-func TestRateThatIsNotTold(t *testing.T) {
-	sample := datagram(flowSample(5, 0, 5, 6, raw(1, web)))
-	require.False(t, newHarness(Config{}, 1).decode(t, sample)[0].Has(flow.FieldSamplingRate))
-	require.Equal(t, uint32(512), newHarness(Config{DefaultRate: 512}, 1).decode(t, sample)[0].SamplingRate)
+// TestRates asks for the rate of a sample by what it tells, the default, and the
+// agent's address; what the sender's address is does not count.
+func TestRates(t *testing.T) {
+	rules := func(prefix string) samplingrate.Rules {
+		return samplingrate.Rules{{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Rate: 9}, {Prefix: netip.MustParsePrefix(prefix), Rate: 64}}
+	}
+	for name, c := range map[string]struct {
+		config Config
+		told   int
+		want   uint32
+	}{
+		"told":                            {Config{}, 100, 100},
+		"nobody tells it":                 {Config{}, 0, 0},
+		"default":                         {Config{DefaultRate: 512}, 0, 512},
+		"told, not the default":           {Config{DefaultRate: 512}, 100, 100},
+		"by agent":                        {Config{DefaultRate: 512, Rates: rules("192.0.2.200/32")}, 100, 64},
+		"by agent, not told":              {Config{DefaultRate: 512, Rates: rules("192.0.2.200/32")}, 0, 64},
+		"the sender is not looked at":     {Config{Rates: rules("198.51.100.0/24")}, 100, 9},
+		"the prefix is of the other kind": {Config{DefaultRate: 512, Rates: rules("2001:db8::/32")[1:]}, 0, 512},
+	} {
+		h := newHarness(c.config, 4)
+		flows := h.decode(t, datagram(flowSample(5, c.told, 5, 6, raw(1, web)), tlv(formatDiscarded, 1, 0, 5, 0, 5, 0, 257, 1, raw(1, web))))
+		require.Equal(t, c.want, flows[0].SamplingRate, name)
+		require.Equal(t, c.want != 0, flows[0].Has(flow.FieldSamplingRate), name)
+		require.Equal(t, uint64(len(web))+4, flows[0].Bytes, "%s: bytes are not multiplied", name)
+		require.Equal(t, uint32(1), flows[1].SamplingRate, "%s: all dropped packets are told", name)
+	}
+	// An agent without an address is known by the sender's.
+	h := newHarness(Config{Rates: rules("198.51.100.1/32")}, 1)
+	fl := h.decode(t, cat(version, 0, 3, 42, 1000, 1, flowSample(5, 100, 5, 6)))[0]
+	require.Equal(t, uint32(64), fl.SamplingRate)
 }
 
 func TestHeaderProtocols(t *testing.T) {
 	v4 := ip4(flow.ProtoUDP, udp(1000, 53, nil))
+	v6 := cat(6<<28, []byte{0, 8, flow.ProtoUDP, 64}, make([]byte, 32), udp(1000, 53, nil))
+	snap := []byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}
+	macs := ether(uint16(len(v4)+len(snap)), nil)
 	for name, record := range map[string][]byte{
-		"Ethernet": raw(1, ether(flow.EtherTypeIPv4, v4)),
-		"PPP":      raw(7, cat([]byte{0x00, 0x21}, v4)),
-		"AAL5":     raw(10, v4),
-		"IPv4":     raw(11, v4),
-		"MPLS":     raw(13, cat(100<<12|1<<8|64, v4)),
-		"POS":      raw(14, cat([]byte{0xff, 0x03, 0x00, 0x21}, v4)),
+		"Ethernet":         raw(1, ether(flow.EtherTypeIPv4, v4)),
+		"token ring":       raw(3, cat([]byte{0x10, 0x40}, macs[:12], snap, v4)),
+		"FDDI":             raw(4, cat([]byte{0x50}, macs[:12], snap, v4)),
+		"Frame Relay":      raw(5, cat([]byte{0x18, 0x41, 3, 0xcc}, v4)),
+		"PPP":              raw(7, cat([]byte{0x00, 0x21}, v4)),
+		"AAL5":             raw(9, cat(snap, v4)),
+		"AAL5, IP":         raw(10, v4),
+		"IPv4":             raw(11, v4),
+		"IPv6":             raw(12, v6),
+		"MPLS":             raw(13, cat(100<<12|1<<8|64, v4)),
+		"POS":              raw(14, cat([]byte{0xff, 0x03, 0x00, 0x21}, v4)),
+		"802.11":           raw(15, cat([]byte{8, 0, 0, 0}, macs[:12], make([]byte, 8), snap, v4)),
+		"802.11 aggregate": raw(17, cat(macs, snap, v4)),
 	} {
 		fl := newHarness(Config{}, 1).one(t, record)
-		require.Equal(t, []uint16{1000, 53, flow.EtherTypeIPv4}, []uint16{fl.SrcPort, fl.DstPort, fl.EtherType}, name)
+		require.Equal(t, []uint16{1000, 53}, []uint16{fl.SrcPort, fl.DstPort}, name)
+		require.Equal(t, name == "IPv6", fl.EtherType == flow.EtherTypeIPv6, name)
 	}
-	h := newHarness(Config{}, 8)
-	for _, protocol := range []int{0, 2, 15, 1 << 30} {
+	h := newHarness(Config{}, 16)
+	none := []int{0, 2, 6, 8, 16, 18, 19, 1 << 30}
+	for _, protocol := range none {
 		fl := h.one(t, raw(protocol, v4))
 		require.False(t, fl.Has(flow.FieldSrcAddr))
 		require.Equal(t, uint64(len(v4))+4, fl.Bytes)
 	}
-	require.Equal(t, uint64(4), h.Counts().Headers[packet.UnsupportedLink])
+	require.Equal(t, uint64(len(none)), h.Counts().Headers[packet.UnsupportedLink])
 }
 
 func TestFrameThatIsNoIPIsAFlow(t *testing.T) {
@@ -130,7 +178,7 @@ func TestFrameThatIsNoIPIsAFlow(t *testing.T) {
 	require.False(t, fl.Has(flow.FieldBytes))
 	counts := h.Counts()
 	require.Equal(t, []uint64{1, 1}, []uint64{counts.Headers[packet.ARP], counts.Headers[packet.LLC]})
-	require.Equal(t, uint64(3), counts.Flows)
+	require.Equal(t, uint64(3), counts.Samples[Flows])
 }
 
 func TestHeaderThatEndsEarly(t *testing.T) {
@@ -206,7 +254,7 @@ func TestExtendedRecords(t *testing.T) {
 	rtt, _ := b.RTT(fl)
 	retransmits, _ := b.Retransmits(fl)
 	require.Equal(t, []uint64{20_000_000, 3}, []uint64{rtt, retransmits})
-	require.Equal(t, Counts{Datagrams: 1, Flows: 1}, h.Counts())
+	require.Equal(t, Counts{AgentCounts: AgentCounts{Datagrams: 1, Samples: [Kinds]uint64{Flows: 1}}}, h.Counts())
 
 	fl = h.one(t, tlv(recordUser, 106, "", 106, "bob"), tlv(recordSwitch, 0xffffffff, 0, 4096, 0),
 		tlv(recordRouter, 0, 0xffffffff, 129), tlv(recordGateway, 0, 0, 0, 0, 0, 0, 100))
@@ -290,6 +338,41 @@ func TestTunnels(t *testing.T) {
 	require.False(t, ok)
 }
 
+// TestTunnelRecords tells of a tunnel whose header is not in the sampled one.
+func TestTunnelRecords(t *testing.T) {
+	v4 := func(proto, port int) []byte {
+		return cat(98, proto, []byte{198, 51, 100, 1}, []byte{198, 51, 100, 2}, 50001, port, 0, 0)
+	}
+	v6 := addr("2001:db8::1")
+	outer6 := cat(98, 17, v6[:], v6[:], 50001, 6081, 0, 0)
+	h := newHarness(Config{}, 32)
+	for name, c := range map[string]struct {
+		record   []byte
+		src, dst string
+		kind     uint8
+	}{
+		"VXLAN, to be put on": {tlv(recordIPv4Egress, v4(17, 4789)), "198.51.100.1", "198.51.100.2", flow.TunnelVXLAN},
+		"GRE, taken off":      {tlv(recordIPv4Ingress, v4(47, 0)), "198.51.100.1", "198.51.100.2", flow.TunnelGRE},
+		"a longer record":     {tlv(recordIPv4Ingress, v4(47, 0), make([]byte, 64)), "198.51.100.1", "198.51.100.2", flow.TunnelGRE},
+		"IP in IP":            {tlv(recordIPv4Ingress, v4(4, 0)), "198.51.100.1", "198.51.100.2", flow.TunnelIPIP},
+		"of no known kind":    {tlv(recordIPv4Ingress, v4(17, 9999)), "198.51.100.1", "198.51.100.2", flow.TunnelNone},
+		"Geneve over IPv6":    {tlv(recordIPv6Egress, outer6), "2001:db8::1", "2001:db8::1", flow.TunnelGeneve},
+		"IPv6, taken off":     {tlv(recordIPv6Ingress, outer6), "2001:db8::1", "2001:db8::1", flow.TunnelGeneve},
+	} {
+		fl := h.one(t, c.record, tlv(recordVNIEgress, 77), raw(1, web))
+		src, _ := h.batch.TunnelSrcAddr(fl)
+		dst, _ := h.batch.TunnelDstAddr(fl)
+		kind, told := h.batch.TunnelType(fl)
+		id, _ := h.batch.TunnelID(fl)
+		require.Equal(t, []string{c.src, c.dst}, []string{src.String(), dst.String()}, name)
+		require.Equal(t, c.kind, kind, name)
+		require.Equal(t, c.kind != flow.TunnelNone, told, name)
+		require.Equal(t, uint64(77), id, name)
+		require.Equal(t, addr("192.0.2.1"), fl.SrcAddr, "%s: the flow is the packet that was sampled", name)
+	}
+	require.Zero(t, h.Counts().Refused)
+}
+
 func TestAgents(t *testing.T) {
 	h := newHarness(Config{}, 8)
 	sample := flowSample(5, 100, 5, 6, raw(1, web))
@@ -300,28 +383,4 @@ func TestAgents(t *testing.T) {
 	require.Equal(t, addr("198.51.100.1"), h.decode(t, cat(version, unspecified, 3, 42, 1000, 1, sample))[0].Exporter)
 	require.Empty(t, h.decode(t, cat(version, 3, 3, 42, 1000, 1, sample)))
 	require.Equal(t, uint64(1), h.Counts().Refused[BadAgent])
-}
-
-func TestCounters(t *testing.T) {
-	var got []CounterSample
-	h := newHarness(Config{OnCounters: func(s *CounterSample) {
-		require.Equal(t, "eno1", string(s.Name))
-		kept := *s
-		kept.Name = nil
-		got = append(got, kept)
-	}}, 1)
-	records := cat(tlv(1, 3, 6, 0, 1_000_000_000, 1, 3, 1, 2, 28, 4, 5, 6, 7, 8, 9, 10, 29, 12, 13, 14, 15, 2),
-		tlv(2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13), tlv(1005, "eno1"), tlv(2000, 0))
-	h.decode(t, datagram(tlv(formatCounters, 11, 3, 4, records), tlv(formatExpandedCounters, 11, 0, 3, 4, records)))
-	require.Len(t, got, 2)
-	require.Equal(t, got[0], got[1])
-	s := got[0]
-	require.Equal(t, []uint32{3, 11, 0, 3}, []uint32{s.SubAgent, s.SequenceNum, s.SourceType, s.SourceIndex})
-	require.Equal(t, received, s.Received)
-	require.True(t, s.HasInterface && s.HasEthernet)
-	require.Equal(t, []uint64{1_000_000_000, 1<<32 | 2, 10 | 9<<32}, []uint64{s.Interface.Speed, s.Interface.InBytes, s.Interface.OutBytes})
-	require.Equal(t, []uint32{28, 29, 2}, []uint32{s.Interface.InUnicastPackets, s.Interface.OutUnicastPackets, s.Interface.Promiscuous})
-	require.Equal(t, []uint32{1, 13}, []uint32{s.Ethernet.AlignmentErrors, s.Ethernet.SymbolErrors})
-	require.Equal(t, uint64(2), h.Counts().CounterSamples)
-	require.Equal(t, uint64(2), h.Counts().Refused[IgnoredRecord])
 }

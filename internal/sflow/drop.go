@@ -1,6 +1,10 @@
 package sflow
 
-import "math"
+import (
+	"math"
+
+	"github.com/flowpipeline/pipeline/flow"
+)
 
 // Forwarding status of dropped packets (RFC 7270 4.12).
 const (
@@ -16,31 +20,49 @@ const (
 	droppedRPF           = 140
 )
 
+// dropped makes a flow the record of a packet that was dropped. It is no traffic:
+// its frame is counted where dropped ones are.
+func dropped(b *flow.Batch, fl *flow.Flow) {
+	fl.SetRecordType(flow.RecordTypeDrop)
+	b.SetPacketsDropped(fl, 1)
+	fl.Clear(flow.FieldPackets)
+	if fl.Has(flow.FieldBytes) {
+		b.SetBytesDropped(fl, fl.Bytes)
+		fl.Clear(flow.FieldBytes)
+	}
+}
+
+// drop writes why a packet was dropped.
+func drop(b *flow.Batch, fl *flow.Flow, reason uint32) {
+	fl.SetForwardingStatus(forwardingStatus(reason))
+	b.SetDropReason(fl, uint16(min(reason, math.MaxUint16)))
+}
+
 // forwardingStatus tells a drop reason in the coarser terms of a forwarding
-// status. Reasons up to 15 are codes of ICMP destination unreachable.
+// status.
 func forwardingStatus(reason uint32) uint8 {
 	switch reason {
-	case 0, 1, 5, 6, 7, 8, 11, 12, 269, 281: // unreachable, unknown, black hole, not routable
+	case flow.DropReasonNetUnreachable, flow.DropReasonHostUnreachable, flow.DropReasonSrcRouteFailed,
+		flow.DropReasonDstNetUnknown, flow.DropReasonDstHostUnknown, flow.DropReasonSrcHostIsolated,
+		flow.DropReasonDstNetTOSUnreachable, flow.DropReasonDstHostTOSUnreachable,
+		flow.DropReasonBlackholeRoute, flow.DropReasonNonRoutablePacket:
 		return droppedUnroutable
-	case 9, 10, 13: // prohibited
+	case flow.DropReasonDstNetProhibited, flow.DropReasonDstHostProhibited, flow.DropReasonCommAdminProhibited:
 		return droppedACLDeny
-	case 258: // ACL
+	case flow.DropReasonACL:
 		return droppedACLDrop
-	case 4, 262: // too big
+	case flow.DropReasonFragNeeded, flow.DropReasonPktTooBig:
 		return droppedFragmentation
-	case 257: // TTL
+	case flow.DropReasonTTLExceeded:
 		return droppedBadTTL
-	case 260: // RED
+	case flow.DropReasonRED:
 		return droppedWRED
-	case 261: // traffic shaping
+	case flow.DropReasonTrafficShaping:
 		return droppedPolicer
-	case 279, 292: // neighbour unresolved, or a black hole
+	case flow.DropReasonUnresolvedNeigh, flow.DropReasonBlackholeARPNeigh, flow.DropReasonBlackholeNexthop:
 		return droppedAdjacency
-	case 280, 302: // reverse path
+	case flow.DropReasonMCReversePathForwarding, flow.DropReasonUCReversePathForwarding, flow.DropReasonReversePathForwarding:
 		return droppedRPF
 	}
 	return droppedUnknown
 }
-
-// dropReason returns the reason as the schema holds it.
-func dropReason(reason uint32) uint16 { return uint16(min(reason, math.MaxUint16)) }

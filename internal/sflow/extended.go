@@ -47,7 +47,7 @@ func user(b *flow.Batch, fl *flow.Flow, p []byte) bool {
 
 // mpls keeps the label stack that the packet came with, else the one it left
 // with.
-func (f *found) mpls(p []byte) bool {
+func (m *rare) mpls(p []byte) bool {
 	r := reader{rest: p}
 	hop, ok := r.address()
 	in, out := r.list(), r.list()
@@ -57,7 +57,7 @@ func (f *found) mpls(p []byte) bool {
 	if len(in) == 0 {
 		in = out
 	}
-	f.labels, f.mplsNextHop = in, hop
+	m.labels, m.mplsNextHop = in, hop
 	return true
 }
 

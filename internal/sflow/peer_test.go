@@ -2,6 +2,7 @@ package sflow
 
 import (
 	"bytes"
+	"encoding/binary"
 	"path/filepath"
 	"testing"
 	"time"
@@ -118,6 +119,7 @@ func BenchmarkDecode(b *testing.B) {
 			list = append(list, flowSample(5, 100, 5, 6, c.records...))
 		}
 		payload := datagram(list...)
+		number := numbering(payload)
 		per := func(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/samples, "ns/sample")
 		}
@@ -127,6 +129,7 @@ func BenchmarkDecode(b *testing.B) {
 			batch := owner.Begin(0, time.Time{})
 			b.ReportAllocs()
 			for b.Loop() {
+				number()
 				for d.Begin(payload, collectorPeer, received); !d.Fill(batch); {
 					owner.Finish(nil)
 					batch = owner.Begin(0, time.Time{})
@@ -139,6 +142,7 @@ func BenchmarkDecode(b *testing.B) {
 			require.NoError(b, err)
 			b.ReportAllocs()
 			for b.Loop() {
+				number()
 				var p peer.Packet
 				if err := peer.DecodeMessageVersion(bytes.NewBuffer(payload), &p); err != nil {
 					b.Fatal(err)
@@ -151,5 +155,20 @@ func BenchmarkDecode(b *testing.B) {
 			}
 			per(b)
 		})
+	}
+}
+
+// numbering returns a function that counts a datagram's number and those of its
+// samples on, so that it is the next one.
+func numbering(payload []byte) func() {
+	const sequence, samples = 16, 28
+	places := [][]byte{payload[sequence:]}
+	for rest := payload[samples:]; len(rest) > 0; rest = rest[8+u32(rest[4:]):] {
+		places = append(places, rest[8:])
+	}
+	return func() {
+		for _, p := range places {
+			binary.BigEndian.PutUint32(p, u32(p)+1)
+		}
 	}
 }

@@ -16,6 +16,10 @@ const (
 	recordNAT          = 1007
 	recordVLANTunnel   = 1012
 	recordNATPort      = 1020
+	recordIPv4Egress   = 1023
+	recordIPv4Ingress  = 1024
+	recordIPv6Egress   = 1025
+	recordIPv6Ingress  = 1026
 	recordDecapEgress  = 1027
 	recordDecapIngress = 1028
 	recordVNIEgress    = 1029
@@ -26,40 +30,55 @@ const (
 // found is what of a sample's records has to wait for the others, since records
 // come in any order. It holds the datagram's bytes.
 type found struct {
-	raw, ethernet, ipv4, ipv6 []byte
-	vlan                      []byte // extended switch
-	tunnelVLANs               []byte // TPID and TCI of stripped tags, outermost first
-	labels                    []byte // MPLS label stack
-	mplsNextHop               flow.Addr
-	vni                       uint32
-	innerAt                   uint32 // where in raw the inner header begins
-	hasVNI                    bool
+	raw  []byte
+	vlan []byte // extended switch
+	rare *rare  // nil for none of it
+}
+
+// rare is what few samples have.
+type rare struct {
+	ethernet, ipv4, ipv6 []byte
+	tunnelVLANs          []byte // TPID and TCI of stripped tags, outermost first
+	tunnel               []byte // outer header of a tunnel, as in an IPv4 or IPv6 record
+	labels               []byte // MPLS label stack
+	mplsNextHop          flow.Addr
+	vni                  uint32
+	innerAt              uint32 // where in raw the inner header begins
+	hasVNI               bool
+}
+
+// more returns where to put what few samples have.
+func (d *Decoder) more(f *found) *rare {
+	if f.rare == nil {
+		d.rare = rare{}
+		f.rare = &d.rare
+	}
+	return f.rare
 }
 
 // records reads count records, which were held against the bytes that are there,
 // and writes what they tell.
 func (d *Decoder) records(b *flow.Batch, fl *flow.Flow, p []byte, count uint32) {
-	d.found = found{}
+	var f found
 	for ; count > 0; count-- {
 		if len(p) < 8 {
-			d.counts.Refused[TruncatedRecord]++
+			d.refuse(TruncatedRecord)
 			break
 		}
 		format, size := u32(p), u32(p[4:])
 		if uint64(size) > uint64(len(p)-8) {
-			d.counts.Refused[TruncatedRecord]++
+			d.refuse(TruncatedRecord)
 			break
 		}
-		d.record(b, fl, format, p[8:8+size])
+		d.record(b, fl, &f, format, p[8:8+size])
 		p = p[min(8+padded(size), len(p)):]
 	}
-	d.writePacket(b, fl)
+	d.writePacket(b, fl, &f)
 }
 
 // record reads one record.
-func (d *Decoder) record(b *flow.Batch, fl *flow.Flow, format uint32, p []byte) {
+func (d *Decoder) record(b *flow.Batch, fl *flow.Flow, f *found, format uint32, p []byte) {
 	ok := true
-	f := &d.found
 	switch format {
 	case recordRaw:
 		ok = keep(&f.raw, p, 16) && uint64(u32(p[12:])) <= uint64(len(p)-16)
@@ -67,11 +86,11 @@ func (d *Decoder) record(b *flow.Batch, fl *flow.Flow, format uint32, p []byte) 
 			f.raw = nil
 		}
 	case recordEthernet:
-		ok = keep(&f.ethernet, p, 20)
+		ok = keep(&d.more(f).ethernet, p, 20)
 	case recordIPv4:
-		ok = keep(&f.ipv4, p, 32)
+		ok = keep(&d.more(f).ipv4, p, sampledIPv4Len)
 	case recordIPv6:
-		ok = keep(&f.ipv6, p, 56)
+		ok = keep(&d.more(f).ipv6, p, sampledIPv6Len)
 	case recordSwitch:
 		ok = keep(&f.vlan, p, 16)
 	case recordRouter:
@@ -81,30 +100,35 @@ func (d *Decoder) record(b *flow.Batch, fl *flow.Flow, format uint32, p []byte) 
 	case recordUser:
 		ok = user(b, fl, p)
 	case recordMPLS:
-		ok = f.mpls(p)
+		ok = d.more(f).mpls(p)
 	case recordNAT:
 		ok = nat(b, fl, p)
 	case recordNATPort:
 		ok = natPort(b, fl, p)
 	case recordVLANTunnel:
 		r := reader{rest: p}
-		f.tunnelVLANs = r.list()
+		d.more(f).tunnelVLANs = r.list()
 		ok = !r.short
+	case recordIPv4Egress, recordIPv4Ingress:
+		ok = keep(&d.more(f).tunnel, p[:min(len(p), sampledIPv4Len)], sampledIPv4Len)
+	case recordIPv6Egress, recordIPv6Ingress:
+		ok = keep(&d.more(f).tunnel, p, sampledIPv6Len)
 	case recordDecapEgress, recordDecapIngress:
 		if ok = len(p) >= 4; ok {
-			f.innerAt = u32(p)
+			d.more(f).innerAt = u32(p)
 		}
 	case recordVNIEgress, recordVNIIngress:
 		if ok = len(p) >= 4; ok {
-			f.vni, f.hasVNI = u32(p), true
+			m := d.more(f)
+			m.vni, m.hasVNI = u32(p), true
 		}
 	case recordTCPInfo:
 		ok = tcpInfo(b, fl, p)
 	default:
-		d.counts.Refused[IgnoredRecord]++
+		d.refuse(IgnoredRecord)
 	}
 	if !ok {
-		d.counts.Refused[BadRecord]++
+		d.refuse(BadRecord)
 	}
 }
 

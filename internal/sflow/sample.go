@@ -6,13 +6,13 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-// sample is what stands before the records of a flow sample.
+// sample is what stands before the records of a flow sample or a dropped packet.
 type sample struct {
-	source  uint32 // data source: type in the top byte, unless it is an ifIndex
-	index   uint32 // of the data source when it is an interface, or 0
-	rate    uint32
-	in, out port
-	records uint32
+	sequence     uint32
+	class, index uint32 // of the data source
+	rate         uint32
+	in, out      port
+	records      uint32
 }
 
 // Lengths of what stands before the records.
@@ -24,81 +24,95 @@ const (
 
 func u32(p []byte) uint32 { return binary.BigEndian.Uint32(p) }
 
-// readSample reads one of the three formats, and returns the records' bytes. It
-// returns false when the sample is too short.
-func readSample(format uint32, p []byte) (s sample, records []byte, ok bool) {
+// read reads one of the three formats, and returns the records' bytes. It returns
+// false when the sample is too short.
+func (s *sample) read(format uint32, p []byte) (records []byte, ok bool) {
 	switch format {
 	case formatFlow:
 		if len(p) < flowLen {
-			return s, nil, false
+			return nil, false
 		}
-		s.setSource(u32(p[4:])>>24, u32(p[4:])&0xffffff)
+		s.class, s.index = compactSource(u32(p[4:]))
 		s.rate = u32(p[8:])
 		s.in, s.out = compactPort(u32(p[20:])), compactPort(u32(p[24:]))
 		s.records, records = u32(p[28:]), p[flowLen:]
 	case formatExpandedFlow:
 		if len(p) < expandedLen {
-			return s, nil, false
+			return nil, false
 		}
-		s.setSource(u32(p[4:]), u32(p[8:]))
+		s.class, s.index = u32(p[4:]), u32(p[8:])
 		s.rate = u32(p[12:])
 		s.in, s.out = port{u32(p[24:]), u32(p[28:])}, port{u32(p[32:]), u32(p[36:])}
 		s.records, records = u32(p[40:]), p[expandedLen:]
 	default: // discarded
 		if len(p) < discardedLen {
-			return s, nil, false
+			return nil, false
 		}
-		s.setSource(u32(p[4:]), u32(p[8:]))
-		s.rate = 1 // every dropped packet is told
+		s.class, s.index = u32(p[4:]), u32(p[8:])
 		s.in, s.out = port{portInterface, u32(p[16:])}, port{portInterface, u32(p[20:])}
 		s.records, records = u32(p[28:]), p[discardedLen:]
 	}
-	return s, records, uint64(s.records)*8 <= uint64(len(records))
+	s.sequence = u32(p)
+	return records, true
 }
 
-func (s *sample) setSource(kind, index uint32) {
-	const ifIndex = 0
-	if kind == ifIndex {
-		s.source, s.index = index, index
-		return
+// samplerID returns the data source as one number, as a flow sample writes it
+// unless it is an interface.
+func (s *sample) samplerID() uint32 {
+	if s.class == classInterface {
+		return s.index
 	}
-	s.source = kind<<24 | index&0xffffff
+	return s.class<<24 | s.index&0xffffff
 }
 
-// flowSample writes a sample as a flow. b has room for it.
+// flowSample writes a sample as a flow, and a dropped packet as a record of one.
+// b has room for it.
 func (d *Decoder) flowSample(format uint32, p []byte, b *flow.Batch) {
-	s, records, ok := readSample(format, p)
+	var s sample
+	records, ok := s.read(format, p)
 	if !ok {
-		d.counts.Refused[BadSample]++
+		d.refuse(BadSample)
 		return
 	}
-	d.counts.Flows++
+	kind := Flows
+	if format == formatDiscarded {
+		kind = Drops
+	}
+	d.follow(kind, s.class, s.index, s.sequence)
+	if uint64(s.records)*8 > uint64(len(records)) {
+		d.refuse(BadSample)
+		return
+	}
+	d.count(kind)
 	fl := b.Next()
-	fl.SetType(flow.TypeSFlow5)
-	fl.SetTimeReceived(d.received)
-	fl.SetTimeStart(d.received)
-	fl.SetTimeEnd(d.received)
-	fl.SetSequenceNum(d.sequence)
-	if !d.agent.IsZero() {
-		fl.SetExporter(d.agent)
-	}
-	fl.SetObservationDomain(d.subAgent)
-	fl.SetSamplerID(s.source)
-	fl.SetPackets(1)
-	if s.rate == 0 {
-		s.rate = d.config.DefaultRate
-	}
-	if s.rate != 0 {
-		fl.SetSamplingRate(s.rate)
-	}
+	*fl = d.base
+	fl.SetSamplerID(s.samplerID())
 	d.records(b, fl, records, s.records)
 	s.writePorts(fl)
-	switch {
-	case format == formatDiscarded:
+	if kind == Drops {
+		fl.SetSamplingRate(1) // every dropped packet is told
+		dropped(b, fl)
 		drop(b, fl, u32(p[24:]))
-	case s.out.format == portDiscarded:
+		return
+	}
+	if rate := d.rate(s.rate); rate != 0 {
+		fl.SetSamplingRate(rate)
+	}
+	if s.out.format == portDiscarded {
 		drop(b, fl, s.out.value)
 	}
+}
+
+// rate returns the sampling rate of a flow sample that tells one or 0; 0 when
+// nobody does.
+func (d *Decoder) rate(told uint32) uint32 {
+	switch {
+	case d.agent.rate != 0:
+		return d.agent.rate
+	case told != 0:
+		return told
+	}
+	return d.config.DefaultRate
 }
 
 // writePorts writes the interfaces, and the direction where the data source is
@@ -112,7 +126,7 @@ func (s *sample) writePorts(fl *flow.Flow) {
 	if hasOut {
 		fl.SetOutIf(out)
 	}
-	if s.index == 0 || in == out {
+	if s.class != classInterface || s.index == 0 || in == out {
 		return
 	}
 	switch s.index {
@@ -121,9 +135,4 @@ func (s *sample) writePorts(fl *flow.Flow) {
 	case out:
 		fl.SetDirection(flow.DirectionEgress)
 	}
-}
-
-func drop(b *flow.Batch, fl *flow.Flow, reason uint32) {
-	fl.SetForwardingStatus(forwardingStatus(reason))
-	b.SetDropReason(fl, dropReason(reason))
 }

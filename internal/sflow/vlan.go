@@ -26,8 +26,8 @@ func (f *found) writeSwitch(b *flow.Batch, fl *flow.Flow) {
 
 // writeTunnelVLANs puts the tags that were stripped before those that the header
 // still has.
-func (f *found) writeTunnelVLANs(b *flow.Batch, fl *flow.Flow, p *packet.Packet) {
-	list := f.tunnelVLANs
+func (m *rare) writeTunnelVLANs(b *flow.Batch, fl *flow.Flow, p *packet.Packet) {
+	list := m.tunnelVLANs
 	if len(list) < 4 {
 		return
 	}

@@ -35,14 +35,19 @@ func DefaultSamplingRate(n uint32) Option {
 	return func(o *options) { o.netflow.DefaultRate, o.sflow.DefaultRate = n, n }
 }
 
-// SamplingRate has the NetFlow and IPFIX flows of exporters with an address in
-// prefix sampled 1 in n packets, whatever they tell themselves. The longest prefix
-// wins.
+// SamplingRate has the flows of exporters with an address in prefix sampled 1 in
+// n packets, whatever they tell themselves. The longest prefix wins. The address
+// is the sender's, for sFlow the agent's.
 func SamplingRate(prefix netip.Prefix, n uint32) Option {
 	return func(o *options) {
-		o.netflow.Rates = append(o.netflow.Rates, samplingrate.Rule{Prefix: prefix, Rate: n})
+		rule := samplingrate.Rule{Prefix: prefix, Rate: n}
+		o.netflow.Rates, o.sflow.Rates = append(o.netflow.Rates, rule), append(o.sflow.Rates, rule)
 	}
 }
+
+// Counters has a record come for each sFlow sample of an interface's counters, as
+// package sflow's option of that name does.
+func Counters() Option { return func(o *options) { o.sflow.Counters = true } }
 
 // Map has an information element of NetFlow v9 or IPFIX fill a field of the
 // schema, by its name, in place of the field it would fill, if any. pen is the

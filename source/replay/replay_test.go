@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/capture"
 	"github.com/flowpipeline/pipeline/internal/datagram"
 	export "github.com/flowpipeline/pipeline/internal/datagram/exporttest"
@@ -51,6 +52,35 @@ const flows = 5 * (20 + 30 + 1)
 func TestConformance(t *testing.T) {
 	p := recording(t)
 	pipelinetest.TestSource(t, func() pipeline.Source { return replay.Reader("test", bytes.NewReader(p)) })
+}
+
+// TestSFlowOptions are those that a replay has for sFlow.
+func TestSFlowOptions(t *testing.T) {
+	var recorded bytes.Buffer
+	r := datagram.NewRecorder(&recorded)
+	require.NoError(t, r.Write(&datagram.Datagram{Payload: export.SFlowAll(0), From: netip.MustParseAddrPort("198.51.100.9:3000"), Received: 1}))
+	require.NoError(t, r.Close())
+	type record struct {
+		kind uint8
+		rate uint32
+	}
+	for name, c := range map[string]struct {
+		opts []replay.Option
+		want []record
+	}{
+		"none":     {nil, []record{{flow.RecordTypeFlow, 1000}, {flow.RecordTypeDrop, 1}}},
+		"counters": {[]replay.Option{replay.Counters()}, []record{{flow.RecordTypeFlow, 1000}, {flow.RecordTypeDrop, 1}, {flow.RecordTypeCounters, 0}}},
+		"rate": {[]replay.Option{replay.SamplingRate(netip.MustParsePrefix("192.0.2.0/24"), 7), replay.SamplingRate(netip.MustParsePrefix("198.51.100.0/24"), 8)},
+			[]record{{flow.RecordTypeFlow, 7}, {flow.RecordTypeDrop, 1}}},
+	} {
+		var got []record
+		look := sink.Each("look", func(fl *flow.Flow) error {
+			got = append(got, record{fl.RecordType, fl.SamplingRate})
+			return nil
+		})
+		require.NoError(t, pipeline.From(replay.Reader("test", bytes.NewReader(recorded.Bytes()), c.opts...)).To(look).Run(t.Context()))
+		require.Equal(t, c.want, got, name)
+	}
 }
 
 func TestSpeed(t *testing.T) {

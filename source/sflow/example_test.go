@@ -7,6 +7,7 @@ import (
 	"os/signal"
 
 	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/filter"
 	"github.com/flowpipeline/pipeline/sink"
 	"github.com/flowpipeline/pipeline/source/sflow"
 )
@@ -14,12 +15,23 @@ import (
 func ExampleListen() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	counters := func(c *sflow.Counters) {
-		if c.HasInterface {
-			fmt.Println(c.Exporter, c.Interface.Index, c.Interface.InBytes)
-		}
+	plan := pipeline.From(sflow.Listen(":6343")).To(sink.Flowdump(os.Stdout))
+	if err := plan.Run(ctx); err != nil {
+		fmt.Println(err)
 	}
-	plan := pipeline.From(sflow.Listen(":6343", sflow.OnCounters(counters))).To(sink.Flowdump(os.Stdout))
+}
+
+// Counters of interfaces and dropped packets go their own ways, flows on.
+func ExampleCounters() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	plan := pipeline.
+		From(sflow.Listen(":6343", sflow.Counters())).
+		Branch(
+			pipeline.When(filter.Expr("record_type counters"), pipeline.To(sink.JSONFile("counters.json"))),
+			pipeline.When(filter.Expr("record_type drop"), pipeline.To(sink.JSONFile("drops.json"))),
+		).
+		To(sink.Flowdump(os.Stdout))
 	if err := plan.Run(ctx); err != nil {
 		fmt.Println(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/flowpipeline/pipeline/internal/collector"
+	"github.com/flowpipeline/pipeline/internal/samplingrate"
 	"github.com/flowpipeline/pipeline/internal/sflow"
 )
 
@@ -13,27 +14,43 @@ type Option func(*collector.Config)
 // Apply is for the sources that take the option.
 func (o Option) Apply(c *collector.Config) { o(c) }
 
-// Counters are a sample of the counters of one data source of an agent. Numbers
-// that the agent does not count are all ones.
-type Counters = sflow.CounterSample
-
-// InterfaceCounters are the generic counters of an interface (RFC 2863).
-type InterfaceCounters = sflow.InterfaceCounters
-
-// EthernetCounters are the counters of an Ethernet interface (RFC 3635).
-type EthernetCounters = sflow.EthernetCounters
-
-// OnCounters has fn told each sample of counters. It is called while datagrams
-// are decoded, so it must not wait; with several lanes concurrently. What it is
-// given is valid until it returns.
-func OnCounters(fn func(*Counters)) Option {
-	return func(c *collector.Config) { c.Protocols.SFlow.OnCounters = fn }
-}
+// Counters has a record come for each sample of an interface's counters, among
+// the flows: its RecordType is flow.RecordTypeCounters. The default is flows and
+// dropped packets alone.
+func Counters() Option { return func(c *collector.Config) { c.Protocols.SFlow.Counters = true } }
 
 // DefaultSamplingRate is that of samples that tell none: 1 in n packets. Without
 // it they have none.
 func DefaultSamplingRate(n uint32) Option {
 	return func(c *collector.Config) { c.Protocols.SFlow.DefaultRate = n }
+}
+
+// Agent is what came from one sub-agent of an exporter: datagrams, samples, what is
+// missing of them by their numbers, and what was refused by reason.
+type Agent = sflow.Agent
+
+// Kind is a kind of sample; its String is "flow", "counter" or "drop".
+type Kind = sflow.Kind
+
+// Reason says why something was refused; its String is the counter's name without
+// "refused_".
+type Reason = sflow.Reason
+
+// OnAgents has fn told what came from each agent so far, once a minute and when the
+// run ends. It is called between datagrams, so it must not wait; with several lanes
+// concurrently, each with the agents that sent to it. The slice is fn's to keep.
+// Datagrams that do not tell their agent are in the source's counters alone.
+func OnAgents(fn func([]Agent)) Option {
+	return func(c *collector.Config) { c.Protocols.OnAgents = fn }
+}
+
+// SamplingRate has the flows of agents with an address in prefix sampled 1 in n
+// packets, whatever they tell themselves. The longest prefix wins. The address is
+// the agent's, which is the flows' Exporter, and not the sender's.
+func SamplingRate(prefix netip.Prefix, n uint32) Option {
+	return func(c *collector.Config) {
+		c.Protocols.SFlow.Rates = append(c.Protocols.SFlow.Rates, samplingrate.Rule{Prefix: prefix, Rate: n})
+	}
 }
 
 // ReceiveBuffer asks the kernel to hold so many bytes for each socket while

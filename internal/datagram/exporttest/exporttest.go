@@ -91,20 +91,49 @@ func ipfix(sequence uint32, set uint16, body []byte) []byte {
 
 // SFlow is an sFlow datagram of one sample of a UDP packet.
 func SFlow(sequence uint32) []byte {
+	return sflow(sequence, flowSample(sequence))
+}
+
+// SFlowAll is an sFlow datagram of a sample of a UDP packet, a dropped one (by an
+// access list), and counters of interface 3 (1000 bytes came in).
+func SFlowAll(sequence uint32) []byte {
+	drop := append(words(sequence, 0, 1, 0, 1, 2, 258, 1), header()...)
+	counters := words(sequence, 3, 1, 1, 88, 3, 6, 0, 1_000_000_000, 1, 3, 0, 1000, 10, 0, 0, 0, 0, 0, 0, 2000, 20, 0, 0, 0, 0, 2)
+	return sflow(sequence, flowSample(sequence), tlv(5, drop), tlv(2, counters))
+}
+
+func sflow(sequence uint32, samples ...[]byte) []byte {
+	p := words(5, 1, 0xc0000201, 0, sequence, 1000, uint32(len(samples)))
+	for _, s := range samples {
+		p = append(p, s...)
+	}
+	return p
+}
+
+func flowSample(sequence uint32) []byte {
+	return tlv(1, append(words(sequence, 1, 1000, 1000, 0, 1, 2, 1), header()...))
+}
+
+// header is a record of the header of a UDP packet in a frame of 100 bytes.
+func header() []byte {
 	frame := []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 32, 0, 0, 0, 0, 64, 17, 0, 0}
 	frame = append(frame, Src.AsSlice()...)
 	frame = append(frame, Dst.AsSlice()...)
 	frame = be.AppendUint16(frame, SrcPort)
 	frame = be.AppendUint16(frame, DstPort)
 	frame = append(frame, 0, 12, 0, 0, 1, 2, 3, 4, 0, 0)
-	var p []byte
-	for _, v := range []uint32{5, 1, 0xc0000201, 0, sequence, 1000, 1, 1, uint32(32 + 8 + 16 + len(frame))} {
+	return tlv(1, append(words(1, 100, 4, uint32(len(frame))), frame...))
+}
+
+func tlv(format uint32, body []byte) []byte {
+	return append(words(format, uint32(len(body))), body...)
+}
+
+func words(list ...uint32) (p []byte) {
+	for _, v := range list {
 		p = be.AppendUint32(p, v)
 	}
-	for _, v := range []uint32{sequence, 1, 1000, 1000, 0, 1, 2, 1, 1, uint32(16 + len(frame)), 1, 100, 4, uint32(len(frame))} {
-		p = be.AppendUint32(p, v)
-	}
-	return append(p, frame...)
+	return p
 }
 
 // Dial returns a function that sends datagrams to an address.
