@@ -97,6 +97,9 @@ func (d *flowdump) AppendBatch(dst []byte, b *flow.Batch) []byte {
 }
 
 func (d *flowdump) line(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
+	if fl.RecordType == flow.RecordTypeCounters {
+		return d.counters(dst, b, fl)
+	}
 	dst = d.time(dst, fl)
 	icmp := fl.Proto == flow.ProtoICMP || fl.Proto == flow.ProtoICMPv6
 	dst = endpoint(dst, fl.SrcAddr, fl.Has(flow.FieldSrcAddr), fl.SrcPort, fl.Has(flow.FieldSrcPort) && !icmp)
@@ -108,7 +111,11 @@ func (d *flowdump) line(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 	dst = d.path(dst, b, fl)
 	dst = append(dst, ", "...)
 	dst = protocol(dst, fl)
-	dst = rates(dst, fl)
+	if fl.RecordType == flow.RecordTypeDrop {
+		dst = dropped(dst, b, fl)
+	} else {
+		dst = rates(dst, fl)
+	}
 	if d.verbose {
 		dst = details(dst, b, fl)
 	}

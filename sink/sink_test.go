@@ -3,6 +3,7 @@ package sink_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -210,6 +211,58 @@ func BenchmarkFlowdump(b *testing.B) {
 	b.ReportAllocs()
 	if err := pipeline.From(src).To(sink.Flowdump(io.Discard)).Run(b.Context()); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// TestFlowdumpOfOtherRecords prints what is no flow.
+func TestFlowdumpOfOtherRecords(t *testing.T) {
+	exporter := flow.MustParseAddr("203.0.113.9")
+	counters := func(change func(*flow.Batch, *flow.Flow)) func(*flow.Batch, *flow.Flow) {
+		return func(b *flow.Batch, fl *flow.Flow) {
+			*fl = flow.Flow{}
+			fl.SetTimeReceived(1000 * 1e9)
+			fl.SetRecordType(flow.RecordTypeCounters)
+			change(b, fl)
+		}
+	}
+	for name, c := range map[string]struct {
+		set  func(*flow.Batch, *flow.Flow)
+		want string
+	}{
+		"counters": {counters(func(b *flow.Batch, fl *flow.Flow) {
+			fl.SetExporter(exporter)
+			b.SetIfIndex(fl, 3)
+			b.SetIfName(fl, "eno1\n")
+			b.SetIfSpeed(fl, 1e9)
+			b.SetIfOperStatus(fl, flow.IfStatusUp)
+			b.SetIfInOctets(fl, 3910)
+			b.SetIfInErrors(fl, 0)
+			b.SetIfOutUcastPkts(fl, 29)
+		}), "00:16:40: interface eno1'\\n' [@203.0.113.9], up, 1 Gbit/s, if_in_octets 3910, if_out_ucast_pkts 29\n"},
+		"an index alone": {counters(func(b *flow.Batch, fl *flow.Flow) { b.SetIfIndex(fl, 3) }), "00:16:40: interface 3\n"},
+		"nothing":        {counters(func(*flow.Batch, *flow.Flow) {}), "00:16:40: interface ?\n"},
+		"dropped packet": {func(b *flow.Batch, fl *flow.Flow) {
+			fl.SetRecordType(flow.RecordTypeDrop)
+			b.SetDropReason(fl, flow.DropReasonACL)
+		}, "00:16:50: 192.0.2.1:50000 → 198.51.100.7:443, TCP, dropped: acl\n"},
+		"dropped for a new reason": {func(b *flow.Batch, fl *flow.Flow) {
+			fl.SetRecordType(flow.RecordTypeDrop)
+			b.SetDropReason(fl, 9999)
+		}, "00:16:50: 192.0.2.1:50000 → 198.51.100.7:443, TCP, dropped: 9999\n"},
+		"dropped without one": {func(_ *flow.Batch, fl *flow.Flow) { fl.SetRecordType(flow.RecordTypeDrop) },
+			"00:16:50: 192.0.2.1:50000 → 198.51.100.7:443, TCP, dropped\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
+				for fl := range b.All() {
+					c.set(b, fl)
+				}
+				return nil
+			})
+			var out bytes.Buffer
+			require.NoError(t, pipeline.From(source.Flows(web())).Through(set).To(sink.Flowdump(&out, sink.Location(time.UTC))).Run(t.Context()))
+			require.Equal(t, c.want, out.String())
+		})
 	}
 }
 
