@@ -68,6 +68,20 @@ func (b *Batch) Next() *Flow {
 	return fl
 }
 
+// Extend adds n flows, or as many as fit, each selected and a copy of like
+// without its columns, and returns them. It is for sources that begin all flows
+// of a set with the same values.
+func (b *Batch) Extend(like *Flow, n int) []Flow {
+	from := b.n
+	b.n += min(max(n, 0), len(b.flows)-from)
+	added := b.flows[from:b.n:b.n]
+	for i := range added {
+		added[i] = *like
+		b.rows = append(b.rows, uint16(from+i))
+	}
+	return added
+}
+
 // Undo takes back the latest Next, with the columns set for it. It is for a
 // source that finds out half way that a record is broken.
 func (b *Batch) Undo() {

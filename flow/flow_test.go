@@ -20,6 +20,27 @@ func begin(size int) (*flow.Owner, *flow.Batch) {
 	return o, o.Begin(0, time.Time{})
 }
 
+func TestExtend(t *testing.T) {
+	o := flow.NewOwner(flow.OwnerConfig{Size: 4})
+	b := o.Begin(0, time.Time{})
+	b.Next().SetSrcPort(1)
+	var like flow.Flow
+	like.SetSrcPort(2)
+	require.Len(t, b.Extend(&like, 2), 2)
+	added := b.Extend(&like, 9)
+	require.Len(t, added, 1, "no more fit")
+	added[0].SetSrcPort(3)
+	require.Empty(t, b.Extend(&like, 1))
+	require.Empty(t, b.Extend(&like, -1))
+	var ports []uint16
+	for fl := range b.All() {
+		require.True(t, fl.Has(flow.FieldSrcPort))
+		ports = append(ports, fl.SrcPort)
+	}
+	require.Equal(t, []uint16{1, 2, 2, 3}, ports)
+	o.Finish(nil)
+}
+
 func TestSize(t *testing.T) {
 	require.Equal(t, uintptr(256), unsafe.Sizeof(flow.Flow{}))
 	var fl flow.Flow

@@ -127,6 +127,8 @@ func benchCases() []benchCase {
 	return []benchCase{
 		{"v5", nil, v5(n), n},
 		{"v9", v9(1, 7, appendSet(nil, 0, templateBody(256, routerFields))), v9(2, 7, appendSet(nil, 256, routerRecords(routerFields, n))), n},
+		// What IPFIX's record costs as one of NetFlow v9: it is 16 bytes longer.
+		{"v9-as-ipfix", v9(1, 7, appendSet(nil, 0, templateBody(256, ipfixFields()))), v9(2, 7, appendSet(nil, 256, routerRecords(ipfixFields(), n))), n},
 		{"ipfix", ipfix(1, 7, appendSet(nil, 2, templateBody(256, ipfixFields()))), ipfix(1, 7, appendSet(nil, 256, routerRecords(ipfixFields(), n))), n},
 	}
 }

@@ -1,9 +1,6 @@
 package netflow
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/flowpipeline/pipeline/flow"
 )
 
@@ -37,10 +34,6 @@ func (d *Decoder) compile(version uint16, t *template) *program {
 		}
 		c.add(f, in)
 	}
-	// Instructions of a kind side by side are predicted better. Fast ones are
-	// independent of each other, and come before those that look at what is
-	// there.
-	slices.SortStableFunc(c.p.code, func(a, b instr) int { return cmp.Compare(min(a.op, opGeneral), min(b.op, opGeneral)) })
 	c.infer()
 	c.mark(flow.FieldType, flow.FieldTimeReceived, flow.FieldSequenceNum, flow.FieldExporter, flow.FieldObservationDomain)
 	c.p.proto.Type = flow.TypeNetFlowV9
@@ -148,8 +141,11 @@ func (c *compiler) add(f field, in instr) {
 		}
 		c.seen[in.field] = true
 	}
-	c.quicken(&in)
-	c.p.code = append(c.p.code, in)
+	if c.quicken(&in); in.op < opGeneral {
+		c.p.fast = append(c.p.fast, in)
+	} else {
+		c.p.code = append(c.p.code, in)
+	}
 }
 
 // second returns where the second value of a field belongs, 0 if it stands in

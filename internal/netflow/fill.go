@@ -10,7 +10,7 @@ type rateCache struct {
 }
 
 // begin prepares what all flows of a set have in common.
-func (d *Decoder) begin(j *job, b *flow.Batch) {
+func (d *Decoder) begin(j *job) {
 	p := j.template.program
 	d.base, d.at = p.proto, j.header
 	d.base.TimeReceived = j.header.received
@@ -60,22 +60,61 @@ func (d *Decoder) knownRate(sampler uint32, hasSampler bool, ifIndex uint32) uin
 	return d.store.cfg.DefaultRate
 }
 
+// block is how many records are decoded field by field at once: so many flows as
+// stay in the fastest cache.
+const block = 32
+
 // fillTemplate decodes the records of a set; false when b is full.
 func (d *Decoder) fillTemplate(j *job, b *flow.Batch) bool {
 	t := j.template
 	p := t.program
-	d.begin(j, b)
-	data := j.data
-	named := p.flags&d.names() != 0
-	after := p.flags&(etherByAddr|innerByAddr|stackLabels|sampled|hasSampler|fetchInit) != 0 || d.varies
-	icmp := p.flags&icmpFromPort != 0
-	n := uint64(0)
-	for len(data) > 0 {
-		fl := b.Next()
-		if fl == nil {
-			break
+	d.begin(j)
+	rest := d.rest(t)
+	n := 1
+	for len(j.data) > 0 {
+		if !t.variable {
+			n = min(len(j.data)/t.size, block)
 		}
-		*fl = d.base
+		flows := b.Extend(&d.base, n)
+		if len(flows) == 0 {
+			return false
+		}
+		if len(p.fast) > 0 {
+			d.runFast(p.fast, j.data, t.size, flows)
+		}
+		if rest.any {
+			j.data = d.runRest(t, &rest, j.data, flows, b)
+		} else {
+			j.data = j.data[len(flows)*t.size:]
+		}
+		d.counters[Flows] += uint64(len(flows))
+	}
+	return true
+}
+
+// rest says what of a set is done for one record after the other.
+type rest struct {
+	any                  bool
+	icmp, finish, naming bool
+}
+
+func (d *Decoder) rest(t *template) rest {
+	p := t.program
+	r := rest{
+		icmp:   p.flags&icmpFromPort != 0,
+		finish: p.flags&(etherByAddr|innerByAddr|stackLabels|sampled|hasSampler|fetchInit) != 0 || d.varies,
+		naming: p.flags&d.names() != 0,
+	}
+	r.any = t.variable || len(p.code) > 0 || r.icmp || r.finish || r.naming
+	return r
+}
+
+// runRest does what is done for one record after the other, and returns the data
+// behind the records.
+func (d *Decoder) runRest(t *template, r *rest, data []byte, flows []flow.Flow, b *flow.Batch) []byte {
+	p := t.program
+	for i := range flows {
+		fl := &flows[i]
 		if p.flags&perRecord != 0 {
 			d.rec = record{}
 		}
@@ -85,20 +124,17 @@ func (d *Decoder) fillTemplate(j *job, b *flow.Batch) bool {
 			d.run(p.code, data[:t.size], fl, b)
 			data = data[t.size:]
 		}
-		if icmp {
+		if r.icmp {
 			icmpByPort(fl)
 		}
-		if after {
+		if r.finish {
 			d.finish(p.flags, fl, b)
 		}
-		if named {
+		if r.naming {
 			d.setNames(p.flags, fl, b)
 		}
-		n++
 	}
-	d.counters[Flows] += n
-	j.data = data
-	return len(data) == 0
+	return data
 }
 
 // finish sets what follows from the fields of a flow.

@@ -97,26 +97,19 @@ func (d *Decoder) beginBase(p []byte) {
 // fillFixed decodes the records; false when b is full.
 func (d *Decoder) fillFixed(j *job, b *flow.Batch) bool {
 	size := d.recordSize()
-	data := j.data
 	engine := d.dom.id
-	n := uint64(0)
-	for len(data) >= size {
-		fl := b.Next()
-		if fl == nil {
-			break
-		}
-		*fl = d.base
-		fixedRecord((*[46]byte)(data), &j.header, fl)
+	flows := b.Extend(&d.base, len(j.data)/size)
+	for i := range flows {
+		fl := &flows[i]
+		fixedRecord((*[46]byte)(j.data), &j.header, fl)
 		if engine != 0 {
 			b.SetEngineType(fl, uint8(engine>>8))
 			b.SetEngineID(fl, uint8(engine))
 		}
-		data = data[size:]
-		n++
+		j.data = j.data[size:]
 	}
-	d.counters[Flows] += n
-	j.data = data
-	return len(data) == 0
+	d.counters[Flows] += uint64(len(flows))
+	return len(j.data) == 0
 }
 
 // fixedRecord decodes the part that v5 and v7 have in common. The addresses in fl

@@ -21,7 +21,8 @@ type instr struct {
 type op uint8
 
 // Fast operations copy between a fixed offset of the record and one of the Flow
-// struct: they name the bytes on the wire and those in the struct.
+// struct: they name the bytes on the wire and those in the struct. They are
+// independent of each other, and run for many records at once.
 const (
 	op1to1 op = iota
 	op1to2
@@ -69,7 +70,8 @@ const (
 
 // program is what a template is compiled to. It does not change.
 type program struct {
-	code  []instr
+	fast  []instr   // for many records at once, before code
+	code  []instr   // for one record after the other
 	proto flow.Flow // the presence that every flow has, and constants
 	flags flags
 	// elements that fill no field

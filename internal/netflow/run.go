@@ -6,55 +6,102 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-// run decodes the fields of a record of fixed length. The caller has checked that
-// rec is as long as the template says; an instruction's source lies within that,
-// and its destination within the flow, by how compile makes them.
-func (d *Decoder) run(code []instr, rec []byte, fl *flow.Flow, b *flow.Batch) {
-	src, dst := unsafe.Pointer(unsafe.SliceData(rec)), unsafe.Pointer(fl)
+// flowSize is the distance of two flows of a batch.
+const flowSize = unsafe.Sizeof(flow.Flow{})
+
+// runFast decodes fields of as many records of one length as there are flows,
+// field by field: so the operation is looked up once for all of them. recs has
+// those records. An instruction's source lies within a record, and its destination
+// within a flow, by how compile makes them.
+func (d *Decoder) runFast(code []instr, recs []byte, size int, flows []flow.Flow) {
+	src, dst := unsafe.Pointer(unsafe.SliceData(recs)), unsafe.Pointer(unsafe.SliceData(flows))
+	step, end := uintptr(size), uintptr(size*len(flows))
 	for i := range code {
 		in := &code[i]
-		v, to := unsafe.Add(src, uintptr(in.src)), unsafe.Add(dst, uintptr(in.dst))
+		from, to := uintptr(in.src), uintptr(in.dst)
 		switch in.op {
 		case op1to1:
-			*(*uint8)(to) = *(*uint8)(v)
-		case op1to2:
-			*(*uint16)(to) = uint16(*(*uint8)(v))
-		case op1to4:
-			*(*uint32)(to) = uint32(*(*uint8)(v))
-		case op1to8:
-			*(*uint64)(to) = uint64(*(*uint8)(v))
-		case op2to2:
-			*(*uint16)(to) = u16((*[2]byte)(v)[:])
-		case op2to4:
-			*(*uint32)(to) = uint32(u16((*[2]byte)(v)[:]))
-		case op2to8:
-			*(*uint64)(to) = uint64(u16((*[2]byte)(v)[:]))
-		case op3to4:
-			p := (*[3]byte)(v)
-			*(*uint32)(to) = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
-		case op4to4:
-			*(*uint32)(to) = u32((*[4]byte)(v)[:])
-		case op4to8:
-			*(*uint64)(to) = uint64(u32((*[4]byte)(v)[:]))
-		case op8to8:
-			*(*uint64)(to) = u64((*[8]byte)(v)[:])
-		case opMAC:
-			*(*[6]byte)(to) = *(*[6]byte)(v)
-		case opIPv4: // the prefix of the mapped form is in the prototype
-			*(*[4]byte)(to) = *(*[4]byte)(v)
-		case opIPv6:
-			*(*[16]byte)(to) = *(*[16]byte)(v)
-		case opUptimeV9:
-			*(*int64)(to) = d.at.uptimeNanos(u32((*[4]byte)(v)[:]))
-		case opMillis:
-			ns := millis(u64((*[8]byte)(v)[:]))
-			*(*int64)(to) = ns
-			if ns == 0 {
-				fl.Clear(in.field)
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint8](dst, to) = *at[uint8](src, from)
 			}
-		default:
-			d.set(in, rec[in.src:in.src+in.size], fl, b)
+		case op1to2:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint16](dst, to) = uint16(*at[uint8](src, from))
+			}
+		case op1to4:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint32](dst, to) = uint32(*at[uint8](src, from))
+			}
+		case op1to8:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint64](dst, to) = uint64(*at[uint8](src, from))
+			}
+		case op2to2:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint16](dst, to) = u16(at[[2]byte](src, from)[:])
+			}
+		case op2to4:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint32](dst, to) = uint32(u16(at[[2]byte](src, from)[:]))
+			}
+		case op2to8:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint64](dst, to) = uint64(u16(at[[2]byte](src, from)[:]))
+			}
+		case op3to4:
+			for ; from < end; from, to = from+step, to+flowSize {
+				p := at[[3]byte](src, from)
+				*at[uint32](dst, to) = uint32(p[0])<<16 | uint32(p[1])<<8 | uint32(p[2])
+			}
+		case op4to4:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint32](dst, to) = u32(at[[4]byte](src, from)[:])
+			}
+		case op4to8:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint64](dst, to) = uint64(u32(at[[4]byte](src, from)[:]))
+			}
+		case op8to8:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[uint64](dst, to) = u64(at[[8]byte](src, from)[:])
+			}
+		case opMAC:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[[6]byte](dst, to) = *at[[6]byte](src, from)
+			}
+		case opIPv4: // the prefix of the mapped form is in the prototype
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[[4]byte](dst, to) = *at[[4]byte](src, from)
+			}
+		case opIPv6:
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[[16]byte](dst, to) = *at[[16]byte](src, from)
+			}
+		case opUptimeV9:
+			h := d.at
+			for ; from < end; from, to = from+step, to+flowSize {
+				*at[int64](dst, to) = h.uptimeNanos(u32(at[[4]byte](src, from)[:]))
+			}
+		case opMillis:
+			for row := 0; from < end; row, from, to = row+1, from+step, to+flowSize {
+				if ns := millis(u64(at[[8]byte](src, from)[:])); ns != 0 {
+					*at[int64](dst, to) = ns
+				} else {
+					flows[row].Clear(in.field)
+				}
+			}
 		}
+	}
+}
+
+// at is what lies at an offset.
+func at[T any](p unsafe.Pointer, off uintptr) *T { return (*T)(unsafe.Add(p, off)) }
+
+// run decodes the other fields of a record of fixed length.
+func (d *Decoder) run(code []instr, rec []byte, fl *flow.Flow, b *flow.Batch) {
+	for i := range code {
+		in := &code[i]
+		d.set(in, rec[in.src:in.src+in.size], fl, b)
 	}
 }
 
