@@ -87,8 +87,21 @@ func BytesOut(values ...uint64) Predicate { return numberLeaf(flow.FieldBytesOut
 // PacketsOut matches flows by the packets after the observation point changed or copied the flow [packets]: any of the values. An absent one is 0.
 func PacketsOut(values ...uint64) Predicate { return numberLeaf(flow.FieldPacketsOut, values) }
 
+// BytesOutTotal matches flows by the bytes after the observation point, as a running total [bytes]: any of the values. An absent one is 0.
+func BytesOutTotal(values ...uint64) Predicate { return numberLeaf(flow.FieldBytesOutTotal, values) }
+
+// PacketsOutTotal matches flows by the packets after the observation point, as a running total [packets]: any of the values. An absent one is 0.
+func PacketsOutTotal(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldPacketsOutTotal, values)
+}
+
 // BytesLayer2 matches flows by the bytes of the whole layer 2 frames [bytes]: any of the values. An absent one is 0.
 func BytesLayer2(values ...uint64) Predicate { return numberLeaf(flow.FieldBytesLayer2, values) }
+
+// BytesLayer2Total matches flows by the bytes of the whole layer 2 frames, as a running total [bytes]: any of the values. An absent one is 0.
+func BytesLayer2Total(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldBytesLayer2Total, values)
+}
 
 // BytesDropped matches flows by the bytes that the exporter dropped [bytes]: any of the values. An absent one is 0.
 func BytesDropped(values ...uint64) Predicate { return numberLeaf(flow.FieldBytesDropped, values) }
@@ -96,8 +109,21 @@ func BytesDropped(values ...uint64) Predicate { return numberLeaf(flow.FieldByte
 // PacketsDropped matches flows by the packets that the exporter dropped [packets]: any of the values. An absent one is 0.
 func PacketsDropped(values ...uint64) Predicate { return numberLeaf(flow.FieldPacketsDropped, values) }
 
+// BytesDroppedTotal matches flows by the bytes that the exporter dropped, as a running total [bytes]: any of the values. An absent one is 0.
+func BytesDroppedTotal(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldBytesDroppedTotal, values)
+}
+
+// PacketsDroppedTotal matches flows by the packets that the exporter dropped, as a running total [packets]: any of the values. An absent one is 0.
+func PacketsDroppedTotal(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldPacketsDroppedTotal, values)
+}
+
 // FlowCount matches flows by the flows that an aggregate sums up [flows]: any of the values. An absent one is 0.
 func FlowCount(values ...uint64) Predicate { return numberLeaf(flow.FieldFlowCount, values) }
+
+// ObservedFlows matches flows by the flows that the observation domain has seen since it began to meter [flows]: any of the values. An absent one is 0.
+func ObservedFlows(values ...uint64) Predicate { return numberLeaf(flow.FieldObservedFlows, values) }
 
 // StackBytes matches flows by the bytes as the host's network stack handed them over, with segmentation offload not undone [bytes]: any of the values. An absent one is 0.
 func StackBytes(values ...uint64) Predicate { return numberLeaf(flow.FieldStackBytes, values) }
@@ -114,6 +140,16 @@ func ReverseBytes(values ...uint64) Predicate { return numberLeaf(flow.FieldReve
 // ReversePackets matches flows by the packets from destination to source [packets]: any of the values. An absent one is 0.
 func ReversePackets(values ...uint64) Predicate { return numberLeaf(flow.FieldReversePackets, values) }
 
+// ReverseBytesTotal matches flows by the bytes from destination to source, as a running total [bytes]: any of the values. An absent one is 0.
+func ReverseBytesTotal(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldReverseBytesTotal, values)
+}
+
+// ReversePacketsTotal matches flows by the packets from destination to source, as a running total [packets]: any of the values. An absent one is 0.
+func ReversePacketsTotal(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldReversePacketsTotal, values)
+}
+
 // ReverseTimeStart matches flows by the time of first packet from destination to source: from one time up to another.
 func ReverseTimeStart(from, to time.Time) Predicate {
 	return timeLeaf(flow.FieldReverseTimeStart, from, to)
@@ -128,6 +164,9 @@ func ReverseTimeEnd(from, to time.Time) Predicate {
 func ReverseTCPFlags(values ...uint16) Predicate {
 	return numberLeaf(flow.FieldReverseTCPFlags, values)
 }
+
+// ReverseTOS matches flows by the type of service from destination to source: any of the values. An absent one is 0.
+func ReverseTOS(values ...uint8) Predicate { return numberLeaf(flow.FieldReverseTOS, values) }
 
 // SrcAddr matches flows by the source address: in any of the prefixes.
 func SrcAddr(prefixes ...netip.Prefix) Predicate { return addrLeaf(flow.FieldSrcAddr, prefixes) }
@@ -242,6 +281,9 @@ func VLAN(values ...uint16) Predicate { return numberLeaf(flow.FieldVLAN, values
 // InnerVLAN matches flows by the second VLAN id in the packet (customer tag): any of the values. An absent one is 0.
 func InnerVLAN(values ...uint16) Predicate { return numberLeaf(flow.FieldInnerVLAN, values) }
 
+// InnerVLANOut matches flows by the second VLAN id on the output side (customer tag): any of the values. An absent one is 0.
+func InnerVLANOut(values ...uint16) Predicate { return numberLeaf(flow.FieldInnerVLANOut, values) }
+
 // SrcVLAN matches flows by the VLAN id on the input side: any of the values. An absent one is 0.
 func SrcVLAN(values ...uint16) Predicate { return numberLeaf(flow.FieldSrcVLAN, values) }
 
@@ -250,6 +292,11 @@ func DstVLAN(values ...uint16) Predicate { return numberLeaf(flow.FieldDstVLAN, 
 
 // VLANPriority matches flows by the 802.1p priority of the outermost tag: any of the values. An absent one is 0.
 func VLANPriority(values ...uint8) Predicate { return numberLeaf(flow.FieldVLANPriority, values) }
+
+// InnerVLANPriority matches flows by the 802.1p priority of the second tag: any of the values. An absent one is 0.
+func InnerVLANPriority(values ...uint8) Predicate {
+	return numberLeaf(flow.FieldInnerVLANPriority, values)
+}
 
 // IngressVRF matches flows by the VRF of the input side: any of the values. An absent one is 0.
 func IngressVRF(values ...uint32) Predicate { return numberLeaf(flow.FieldIngressVRF, values) }
@@ -271,6 +318,9 @@ func DstAS(values ...uint32) Predicate { return numberLeaf(flow.FieldDstAS, valu
 
 // NextHopAS matches flows by the AS of the next hop: any of the values. An absent one is 0.
 func NextHopAS(values ...uint32) Predicate { return numberLeaf(flow.FieldNextHopAS, values) }
+
+// PrevHopAS matches flows by the AS of the neighbour that the packets came from: any of the values. An absent one is 0.
+func PrevHopAS(values ...uint32) Predicate { return numberLeaf(flow.FieldPrevHopAS, values) }
 
 // NextHop matches flows by the next hop: in any of the prefixes.
 func NextHop(prefixes ...netip.Prefix) Predicate { return addrLeaf(flow.FieldNextHop, prefixes) }
@@ -302,6 +352,19 @@ func SrcCommunities(values ...uint32) Predicate { return listLeaf(flow.FieldSrcC
 // LargeCommunities matches flows by the BGP large communities of the destination's route, three numbers each: one of them any of the values.
 func LargeCommunities(values ...uint32) Predicate {
 	return listLeaf(flow.FieldLargeCommunities, values)
+}
+
+// SrcLargeCommunities matches flows by the BGP large communities of the source's route, three numbers each: one of them any of the values.
+func SrcLargeCommunities(values ...uint32) Predicate {
+	return listLeaf(flow.FieldSrcLargeCommunities, values)
+}
+
+// ExtCommunities matches flows by the BGP extended communities of the destination's route, two numbers each: one of them any of the values.
+func ExtCommunities(values ...uint32) Predicate { return listLeaf(flow.FieldExtCommunities, values) }
+
+// SrcExtCommunities matches flows by the BGP extended communities of the source's route, two numbers each: one of them any of the values.
+func SrcExtCommunities(values ...uint32) Predicate {
+	return listLeaf(flow.FieldSrcExtCommunities, values)
 }
 
 // MED matches flows by the multi-exit discriminator of the destination's route: any of the values. An absent one is 0.
@@ -341,6 +404,19 @@ func MPLSTopLabelType(values ...uint8) Predicate {
 	return numberLeaf(flow.FieldMPLSTopLabelType, values)
 }
 
+// MPLSTopLabelExp matches flows by the traffic class of the top label: any of the values. An absent one is 0.
+func MPLSTopLabelExp(values ...uint8) Predicate { return numberLeaf(flow.FieldMPLSTopLabelExp, values) }
+
+// MPLSTopLabelPrefixLen matches flows by the length of the route that the top label stands for [bits]: any of the values. An absent one is 0.
+func MPLSTopLabelPrefixLen(values ...uint8) Predicate {
+	return numberLeaf(flow.FieldMPLSTopLabelPrefixLen, values)
+}
+
+// RouteDistinguisher matches flows by the route distinguisher of the VPN, its 8 bytes as a number: any of the values. An absent one is 0.
+func RouteDistinguisher(values ...uint64) Predicate {
+	return numberLeaf(flow.FieldRouteDistinguisher, values)
+}
+
 // SRv6Segments matches flows by the segments of the IPv6 routing header: one of them in any of the prefixes.
 func SRv6Segments(prefixes ...netip.Prefix) Predicate {
 	return addrsLeaf(flow.FieldSRv6Segments, prefixes)
@@ -354,9 +430,25 @@ func SRv6SegmentsLeft(values ...uint8) Predicate {
 // SRv6Tag matches flows by the tag of the segment routing header: any of the values. An absent one is 0.
 func SRv6Tag(values ...uint16) Predicate { return numberLeaf(flow.FieldSRv6Tag, values) }
 
+// SRv6Flags matches flows by the flags of the segment routing header: any of the values. An absent one is 0.
+func SRv6Flags(values ...uint8) Predicate { return numberLeaf(flow.FieldSRv6Flags, values) }
+
 // SRv6ActiveSegment matches flows by the active segment: in any of the prefixes.
 func SRv6ActiveSegment(prefixes ...netip.Prefix) Predicate {
 	return addrLeaf(flow.FieldSRv6ActiveSegment, prefixes)
+}
+
+// SRv6ActiveSegmentType matches flows by the protocol that the active segment comes from: any of the values. An absent one is 0.
+func SRv6ActiveSegmentType(values ...uint8) Predicate {
+	return numberLeaf(flow.FieldSRv6ActiveSegmentType, values)
+}
+
+// SRv6LocatorLen matches flows by the length of the active segment's locator [bits]: any of the values. An absent one is 0.
+func SRv6LocatorLen(values ...uint8) Predicate { return numberLeaf(flow.FieldSRv6LocatorLen, values) }
+
+// SRv6EndpointBehavior matches flows by the what the active segment's endpoint does: any of the values. An absent one is 0.
+func SRv6EndpointBehavior(values ...uint16) Predicate {
+	return numberLeaf(flow.FieldSRv6EndpointBehavior, values)
 }
 
 // LayerStack matches flows by the headers found in the packet, outermost first: one of them any of the values.
@@ -429,6 +521,48 @@ func NATDstPort(values ...uint16) Predicate { return numberLeaf(flow.FieldNATDst
 
 // NATEvent matches flows by the what the translator did: any of the values. An absent one is 0.
 func NATEvent(values ...uint8) Predicate { return numberLeaf(flow.FieldNATEvent, values) }
+
+// NATOriginatingRealm matches flows by the side that the translated flow began on: any of the values. An absent one is 0.
+func NATOriginatingRealm(values ...uint8) Predicate {
+	return numberLeaf(flow.FieldNATOriginatingRealm, values)
+}
+
+// NATInstance matches flows by the instance of the translator: any of the values. An absent one is 0.
+func NATInstance(values ...uint32) Predicate { return numberLeaf(flow.FieldNATInstance, values) }
+
+// NATPoolID matches flows by the pool of addresses to translate to: any of the values. An absent one is 0.
+func NATPoolID(values ...uint32) Predicate { return numberLeaf(flow.FieldNATPoolID, values) }
+
+// NATPoolName matches flows by the name of the pool of addresses to translate to: any of the texts, case included.
+func NATPoolName(texts ...string) Predicate { return textLeaf(flow.FieldNATPoolName, texts) }
+
+// NATPortBlockStart matches flows by the first port of an allocated block: any of the values. An absent one is 0.
+func NATPortBlockStart(values ...uint16) Predicate {
+	return numberLeaf(flow.FieldNATPortBlockStart, values)
+}
+
+// NATPortBlockEnd matches flows by the last port of an allocated block: any of the values. An absent one is 0.
+func NATPortBlockEnd(values ...uint16) Predicate {
+	return numberLeaf(flow.FieldNATPortBlockEnd, values)
+}
+
+// NATPortBlockStep matches flows by the distance of the ports of an allocated block: any of the values. An absent one is 0.
+func NATPortBlockStep(values ...uint16) Predicate {
+	return numberLeaf(flow.FieldNATPortBlockStep, values)
+}
+
+// NATPortBlockSize matches flows by the ports of an allocated block [ports]: any of the values. An absent one is 0.
+func NATPortBlockSize(values ...uint16) Predicate {
+	return numberLeaf(flow.FieldNATPortBlockSize, values)
+}
+
+// NATQuotaEvent matches flows by the quota of the translator that was exceeded: any of the values. An absent one is 0.
+func NATQuotaEvent(values ...uint32) Predicate { return numberLeaf(flow.FieldNATQuotaEvent, values) }
+
+// NATThresholdEvent matches flows by the threshold of the translator that was reached: any of the values. An absent one is 0.
+func NATThresholdEvent(values ...uint32) Predicate {
+	return numberLeaf(flow.FieldNATThresholdEvent, values)
+}
 
 // AppID matches flows by the application: engine in the top byte, selector below: any of the values. An absent one is 0.
 func AppID(values ...uint64) Predicate { return numberLeaf(flow.FieldAppID, values) }

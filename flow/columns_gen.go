@@ -74,6 +74,22 @@ func (b *Batch) PacketsOut(fl *Flow) (uint64, bool) {
 // SetPacketsOut sets the packets after the observation point changed or copied the flow [packets].
 func (b *Batch) SetPacketsOut(fl *Flow, v uint64) { setCell(b, fl, FieldPacketsOut, v) }
 
+// BytesOutTotal returns the bytes after the observation point, as a running total [bytes], and whether it is set.
+func (b *Batch) BytesOutTotal(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldBytesOutTotal)
+}
+
+// SetBytesOutTotal sets the bytes after the observation point, as a running total [bytes].
+func (b *Batch) SetBytesOutTotal(fl *Flow, v uint64) { setCell(b, fl, FieldBytesOutTotal, v) }
+
+// PacketsOutTotal returns the packets after the observation point, as a running total [packets], and whether it is set.
+func (b *Batch) PacketsOutTotal(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldPacketsOutTotal)
+}
+
+// SetPacketsOutTotal sets the packets after the observation point, as a running total [packets].
+func (b *Batch) SetPacketsOutTotal(fl *Flow, v uint64) { setCell(b, fl, FieldPacketsOutTotal, v) }
+
 // BytesLayer2 returns the bytes of the whole layer 2 frames [bytes], and whether it is set.
 func (b *Batch) BytesLayer2(fl *Flow) (uint64, bool) {
 	return cell[uint64](b, fl, FieldBytesLayer2)
@@ -81,6 +97,14 @@ func (b *Batch) BytesLayer2(fl *Flow) (uint64, bool) {
 
 // SetBytesLayer2 sets the bytes of the whole layer 2 frames [bytes].
 func (b *Batch) SetBytesLayer2(fl *Flow, v uint64) { setCell(b, fl, FieldBytesLayer2, v) }
+
+// BytesLayer2Total returns the bytes of the whole layer 2 frames, as a running total [bytes], and whether it is set.
+func (b *Batch) BytesLayer2Total(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldBytesLayer2Total)
+}
+
+// SetBytesLayer2Total sets the bytes of the whole layer 2 frames, as a running total [bytes].
+func (b *Batch) SetBytesLayer2Total(fl *Flow, v uint64) { setCell(b, fl, FieldBytesLayer2Total, v) }
 
 // BytesDropped returns the bytes that the exporter dropped [bytes], and whether it is set.
 func (b *Batch) BytesDropped(fl *Flow) (uint64, bool) {
@@ -98,6 +122,24 @@ func (b *Batch) PacketsDropped(fl *Flow) (uint64, bool) {
 // SetPacketsDropped sets the packets that the exporter dropped [packets].
 func (b *Batch) SetPacketsDropped(fl *Flow, v uint64) { setCell(b, fl, FieldPacketsDropped, v) }
 
+// BytesDroppedTotal returns the bytes that the exporter dropped, as a running total [bytes], and whether it is set.
+func (b *Batch) BytesDroppedTotal(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldBytesDroppedTotal)
+}
+
+// SetBytesDroppedTotal sets the bytes that the exporter dropped, as a running total [bytes].
+func (b *Batch) SetBytesDroppedTotal(fl *Flow, v uint64) { setCell(b, fl, FieldBytesDroppedTotal, v) }
+
+// PacketsDroppedTotal returns the packets that the exporter dropped, as a running total [packets], and whether it is set.
+func (b *Batch) PacketsDroppedTotal(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldPacketsDroppedTotal)
+}
+
+// SetPacketsDroppedTotal sets the packets that the exporter dropped, as a running total [packets].
+func (b *Batch) SetPacketsDroppedTotal(fl *Flow, v uint64) {
+	setCell(b, fl, FieldPacketsDroppedTotal, v)
+}
+
 // FlowCount returns the flows that an aggregate sums up [flows], and whether it is set.
 func (b *Batch) FlowCount(fl *Flow) (uint64, bool) {
 	return cell[uint64](b, fl, FieldFlowCount)
@@ -105,6 +147,14 @@ func (b *Batch) FlowCount(fl *Flow) (uint64, bool) {
 
 // SetFlowCount sets the flows that an aggregate sums up [flows].
 func (b *Batch) SetFlowCount(fl *Flow, v uint64) { setCell(b, fl, FieldFlowCount, v) }
+
+// ObservedFlows returns the flows that the observation domain has seen since it began to meter [flows], and whether it is set.
+func (b *Batch) ObservedFlows(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldObservedFlows)
+}
+
+// SetObservedFlows sets the flows that the observation domain has seen since it began to meter [flows].
+func (b *Batch) SetObservedFlows(fl *Flow, v uint64) { setCell(b, fl, FieldObservedFlows, v) }
 
 // StackBytes returns the bytes as the host's network stack handed them over, with segmentation offload not undone [bytes], and whether it is set.
 func (b *Batch) StackBytes(fl *Flow) (uint64, bool) {
@@ -138,6 +188,24 @@ func (b *Batch) ReversePackets(fl *Flow) (uint64, bool) {
 // SetReversePackets sets the packets from destination to source [packets].
 func (b *Batch) SetReversePackets(fl *Flow, v uint64) { setCell(b, fl, FieldReversePackets, v) }
 
+// ReverseBytesTotal returns the bytes from destination to source, as a running total [bytes], and whether it is set.
+func (b *Batch) ReverseBytesTotal(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldReverseBytesTotal)
+}
+
+// SetReverseBytesTotal sets the bytes from destination to source, as a running total [bytes].
+func (b *Batch) SetReverseBytesTotal(fl *Flow, v uint64) { setCell(b, fl, FieldReverseBytesTotal, v) }
+
+// ReversePacketsTotal returns the packets from destination to source, as a running total [packets], and whether it is set.
+func (b *Batch) ReversePacketsTotal(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldReversePacketsTotal)
+}
+
+// SetReversePacketsTotal sets the packets from destination to source, as a running total [packets].
+func (b *Batch) SetReversePacketsTotal(fl *Flow, v uint64) {
+	setCell(b, fl, FieldReversePacketsTotal, v)
+}
+
 // ReverseTimeStart returns the first packet from destination to source [ns since the epoch], and whether it is set.
 func (b *Batch) ReverseTimeStart(fl *Flow) (int64, bool) {
 	return cell[int64](b, fl, FieldReverseTimeStart)
@@ -161,6 +229,14 @@ func (b *Batch) ReverseTCPFlags(fl *Flow) (uint16, bool) {
 
 // SetReverseTCPFlags sets the TCP flags seen from destination to source, ORed.
 func (b *Batch) SetReverseTCPFlags(fl *Flow, v uint16) { setCell(b, fl, FieldReverseTCPFlags, v) }
+
+// ReverseTOS returns the type of service from destination to source, and whether it is set.
+func (b *Batch) ReverseTOS(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldReverseTOS)
+}
+
+// SetReverseTOS sets the type of service from destination to source.
+func (b *Batch) SetReverseTOS(fl *Flow, v uint8) { setCell(b, fl, FieldReverseTOS, v) }
 
 // TOSOut returns the type of service after the observation point, and whether it is set.
 func (b *Batch) TOSOut(fl *Flow) (uint8, bool) {
@@ -258,6 +334,14 @@ func (b *Batch) InnerVLAN(fl *Flow) (uint16, bool) {
 // SetInnerVLAN sets the second VLAN id in the packet (customer tag).
 func (b *Batch) SetInnerVLAN(fl *Flow, v uint16) { setCell(b, fl, FieldInnerVLAN, v) }
 
+// InnerVLANOut returns the second VLAN id on the output side (customer tag), and whether it is set.
+func (b *Batch) InnerVLANOut(fl *Flow) (uint16, bool) {
+	return cell[uint16](b, fl, FieldInnerVLANOut)
+}
+
+// SetInnerVLANOut sets the second VLAN id on the output side (customer tag).
+func (b *Batch) SetInnerVLANOut(fl *Flow, v uint16) { setCell(b, fl, FieldInnerVLANOut, v) }
+
 // VLANPriority returns the 802.1p priority of the outermost tag, and whether it is set.
 func (b *Batch) VLANPriority(fl *Flow) (uint8, bool) {
 	return cell[uint8](b, fl, FieldVLANPriority)
@@ -265,6 +349,14 @@ func (b *Batch) VLANPriority(fl *Flow) (uint8, bool) {
 
 // SetVLANPriority sets the 802.1p priority of the outermost tag.
 func (b *Batch) SetVLANPriority(fl *Flow, v uint8) { setCell(b, fl, FieldVLANPriority, v) }
+
+// InnerVLANPriority returns the 802.1p priority of the second tag, and whether it is set.
+func (b *Batch) InnerVLANPriority(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldInnerVLANPriority)
+}
+
+// SetInnerVLANPriority sets the 802.1p priority of the second tag.
+func (b *Batch) SetInnerVLANPriority(fl *Flow, v uint8) { setCell(b, fl, FieldInnerVLANPriority, v) }
 
 // IngressVRF returns the VRF of the input side, and whether it is set.
 func (b *Batch) IngressVRF(fl *Flow) (uint32, bool) {
@@ -297,6 +389,14 @@ func (b *Batch) EgressVRFName(fl *Flow) (Symbol, bool) {
 
 // SetEgressVRFName sets the name of the VRF of the output side.
 func (b *Batch) SetEgressVRFName(fl *Flow, v Symbol) { setCell(b, fl, FieldEgressVRFName, v) }
+
+// PrevHopAS returns the AS of the neighbour that the packets came from, and whether it is set.
+func (b *Batch) PrevHopAS(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldPrevHopAS)
+}
+
+// SetPrevHopAS sets the AS of the neighbour that the packets came from.
+func (b *Batch) SetPrevHopAS(fl *Flow, v uint32) { setCell(b, fl, FieldPrevHopAS, v) }
 
 // ASPath returns the AS path of the flow, from source to destination, and whether it is set.
 func (b *Batch) ASPath(fl *Flow) ([]uint32, bool) {
@@ -356,6 +456,36 @@ func (b *Batch) LargeCommunities(fl *Flow) ([]uint32, bool) {
 // SetLargeCommunities sets the BGP large communities of the destination's route, three numbers each.
 func (b *Batch) SetLargeCommunities(fl *Flow, v []uint32) {
 	setCell(b, fl, FieldLargeCommunities, b.appendList(v))
+}
+
+// SrcLargeCommunities returns the BGP large communities of the source's route, three numbers each, and whether it is set.
+func (b *Batch) SrcLargeCommunities(fl *Flow) ([]uint32, bool) {
+	return b.U32s(fl, FieldSrcLargeCommunities)
+}
+
+// SetSrcLargeCommunities sets the BGP large communities of the source's route, three numbers each.
+func (b *Batch) SetSrcLargeCommunities(fl *Flow, v []uint32) {
+	setCell(b, fl, FieldSrcLargeCommunities, b.appendList(v))
+}
+
+// ExtCommunities returns the BGP extended communities of the destination's route, two numbers each, and whether it is set.
+func (b *Batch) ExtCommunities(fl *Flow) ([]uint32, bool) {
+	return b.U32s(fl, FieldExtCommunities)
+}
+
+// SetExtCommunities sets the BGP extended communities of the destination's route, two numbers each.
+func (b *Batch) SetExtCommunities(fl *Flow, v []uint32) {
+	setCell(b, fl, FieldExtCommunities, b.appendList(v))
+}
+
+// SrcExtCommunities returns the BGP extended communities of the source's route, two numbers each, and whether it is set.
+func (b *Batch) SrcExtCommunities(fl *Flow) ([]uint32, bool) {
+	return b.U32s(fl, FieldSrcExtCommunities)
+}
+
+// SetSrcExtCommunities sets the BGP extended communities of the source's route, two numbers each.
+func (b *Batch) SetSrcExtCommunities(fl *Flow, v []uint32) {
+	setCell(b, fl, FieldSrcExtCommunities, b.appendList(v))
 }
 
 // MED returns the multi-exit discriminator of the destination's route, and whether it is set.
@@ -428,6 +558,32 @@ func (b *Batch) MPLSTopLabelType(fl *Flow) (uint8, bool) {
 // SetMPLSTopLabelType sets the protocol that assigned the top label.
 func (b *Batch) SetMPLSTopLabelType(fl *Flow, v uint8) { setCell(b, fl, FieldMPLSTopLabelType, v) }
 
+// MPLSTopLabelExp returns the traffic class of the top label, and whether it is set.
+func (b *Batch) MPLSTopLabelExp(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldMPLSTopLabelExp)
+}
+
+// SetMPLSTopLabelExp sets the traffic class of the top label.
+func (b *Batch) SetMPLSTopLabelExp(fl *Flow, v uint8) { setCell(b, fl, FieldMPLSTopLabelExp, v) }
+
+// MPLSTopLabelPrefixLen returns the length of the route that the top label stands for [bits], and whether it is set.
+func (b *Batch) MPLSTopLabelPrefixLen(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldMPLSTopLabelPrefixLen)
+}
+
+// SetMPLSTopLabelPrefixLen sets the length of the route that the top label stands for [bits].
+func (b *Batch) SetMPLSTopLabelPrefixLen(fl *Flow, v uint8) {
+	setCell(b, fl, FieldMPLSTopLabelPrefixLen, v)
+}
+
+// RouteDistinguisher returns the route distinguisher of the VPN, its 8 bytes as a number, and whether it is set.
+func (b *Batch) RouteDistinguisher(fl *Flow) (uint64, bool) {
+	return cell[uint64](b, fl, FieldRouteDistinguisher)
+}
+
+// SetRouteDistinguisher sets the route distinguisher of the VPN, its 8 bytes as a number.
+func (b *Batch) SetRouteDistinguisher(fl *Flow, v uint64) { setCell(b, fl, FieldRouteDistinguisher, v) }
+
 // SRv6Segments returns the segments of the IPv6 routing header, and whether it is set.
 func (b *Batch) SRv6Segments(fl *Flow) ([]Addr, bool) {
 	return b.Addrs(fl, FieldSRv6Segments)
@@ -454,6 +610,14 @@ func (b *Batch) SRv6Tag(fl *Flow) (uint16, bool) {
 // SetSRv6Tag sets the tag of the segment routing header.
 func (b *Batch) SetSRv6Tag(fl *Flow, v uint16) { setCell(b, fl, FieldSRv6Tag, v) }
 
+// SRv6Flags returns the flags of the segment routing header, and whether it is set.
+func (b *Batch) SRv6Flags(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldSRv6Flags)
+}
+
+// SetSRv6Flags sets the flags of the segment routing header.
+func (b *Batch) SetSRv6Flags(fl *Flow, v uint8) { setCell(b, fl, FieldSRv6Flags, v) }
+
 // SRv6ActiveSegment returns the active segment, and whether it is set.
 func (b *Batch) SRv6ActiveSegment(fl *Flow) (Addr, bool) {
 	return cell[Addr](b, fl, FieldSRv6ActiveSegment)
@@ -461,6 +625,34 @@ func (b *Batch) SRv6ActiveSegment(fl *Flow) (Addr, bool) {
 
 // SetSRv6ActiveSegment sets the active segment.
 func (b *Batch) SetSRv6ActiveSegment(fl *Flow, v Addr) { setCell(b, fl, FieldSRv6ActiveSegment, v) }
+
+// SRv6ActiveSegmentType returns the protocol that the active segment comes from, and whether it is set.
+func (b *Batch) SRv6ActiveSegmentType(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldSRv6ActiveSegmentType)
+}
+
+// SetSRv6ActiveSegmentType sets the protocol that the active segment comes from.
+func (b *Batch) SetSRv6ActiveSegmentType(fl *Flow, v uint8) {
+	setCell(b, fl, FieldSRv6ActiveSegmentType, v)
+}
+
+// SRv6LocatorLen returns the length of the active segment's locator [bits], and whether it is set.
+func (b *Batch) SRv6LocatorLen(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldSRv6LocatorLen)
+}
+
+// SetSRv6LocatorLen sets the length of the active segment's locator [bits].
+func (b *Batch) SetSRv6LocatorLen(fl *Flow, v uint8) { setCell(b, fl, FieldSRv6LocatorLen, v) }
+
+// SRv6EndpointBehavior returns the what the active segment's endpoint does, and whether it is set.
+func (b *Batch) SRv6EndpointBehavior(fl *Flow) (uint16, bool) {
+	return cell[uint16](b, fl, FieldSRv6EndpointBehavior)
+}
+
+// SetSRv6EndpointBehavior sets the what the active segment's endpoint does.
+func (b *Batch) SetSRv6EndpointBehavior(fl *Flow, v uint16) {
+	setCell(b, fl, FieldSRv6EndpointBehavior, v)
+}
 
 // LayerStack returns the headers found in the packet, outermost first, and whether it is set.
 func (b *Batch) LayerStack(fl *Flow) ([]uint32, bool) {
@@ -633,6 +825,88 @@ func (b *Batch) NATEvent(fl *Flow) (uint8, bool) {
 
 // SetNATEvent sets the what the translator did.
 func (b *Batch) SetNATEvent(fl *Flow, v uint8) { setCell(b, fl, FieldNATEvent, v) }
+
+// NATOriginatingRealm returns the side that the translated flow began on, and whether it is set.
+func (b *Batch) NATOriginatingRealm(fl *Flow) (uint8, bool) {
+	return cell[uint8](b, fl, FieldNATOriginatingRealm)
+}
+
+// SetNATOriginatingRealm sets the side that the translated flow began on.
+func (b *Batch) SetNATOriginatingRealm(fl *Flow, v uint8) {
+	setCell(b, fl, FieldNATOriginatingRealm, v)
+}
+
+// NATInstance returns the instance of the translator, and whether it is set.
+func (b *Batch) NATInstance(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldNATInstance)
+}
+
+// SetNATInstance sets the instance of the translator.
+func (b *Batch) SetNATInstance(fl *Flow, v uint32) { setCell(b, fl, FieldNATInstance, v) }
+
+// NATPoolID returns the pool of addresses to translate to, and whether it is set.
+func (b *Batch) NATPoolID(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldNATPoolID)
+}
+
+// SetNATPoolID sets the pool of addresses to translate to.
+func (b *Batch) SetNATPoolID(fl *Flow, v uint32) { setCell(b, fl, FieldNATPoolID, v) }
+
+// NATPoolName returns the name of the pool of addresses to translate to, and whether it is set.
+func (b *Batch) NATPoolName(fl *Flow) (Symbol, bool) {
+	return cell[Symbol](b, fl, FieldNATPoolName)
+}
+
+// SetNATPoolName sets the name of the pool of addresses to translate to.
+func (b *Batch) SetNATPoolName(fl *Flow, v Symbol) { setCell(b, fl, FieldNATPoolName, v) }
+
+// NATPortBlockStart returns the first port of an allocated block, and whether it is set.
+func (b *Batch) NATPortBlockStart(fl *Flow) (uint16, bool) {
+	return cell[uint16](b, fl, FieldNATPortBlockStart)
+}
+
+// SetNATPortBlockStart sets the first port of an allocated block.
+func (b *Batch) SetNATPortBlockStart(fl *Flow, v uint16) { setCell(b, fl, FieldNATPortBlockStart, v) }
+
+// NATPortBlockEnd returns the last port of an allocated block, and whether it is set.
+func (b *Batch) NATPortBlockEnd(fl *Flow) (uint16, bool) {
+	return cell[uint16](b, fl, FieldNATPortBlockEnd)
+}
+
+// SetNATPortBlockEnd sets the last port of an allocated block.
+func (b *Batch) SetNATPortBlockEnd(fl *Flow, v uint16) { setCell(b, fl, FieldNATPortBlockEnd, v) }
+
+// NATPortBlockStep returns the distance of the ports of an allocated block, and whether it is set.
+func (b *Batch) NATPortBlockStep(fl *Flow) (uint16, bool) {
+	return cell[uint16](b, fl, FieldNATPortBlockStep)
+}
+
+// SetNATPortBlockStep sets the distance of the ports of an allocated block.
+func (b *Batch) SetNATPortBlockStep(fl *Flow, v uint16) { setCell(b, fl, FieldNATPortBlockStep, v) }
+
+// NATPortBlockSize returns the ports of an allocated block [ports], and whether it is set.
+func (b *Batch) NATPortBlockSize(fl *Flow) (uint16, bool) {
+	return cell[uint16](b, fl, FieldNATPortBlockSize)
+}
+
+// SetNATPortBlockSize sets the ports of an allocated block [ports].
+func (b *Batch) SetNATPortBlockSize(fl *Flow, v uint16) { setCell(b, fl, FieldNATPortBlockSize, v) }
+
+// NATQuotaEvent returns the quota of the translator that was exceeded, and whether it is set.
+func (b *Batch) NATQuotaEvent(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldNATQuotaEvent)
+}
+
+// SetNATQuotaEvent sets the quota of the translator that was exceeded.
+func (b *Batch) SetNATQuotaEvent(fl *Flow, v uint32) { setCell(b, fl, FieldNATQuotaEvent, v) }
+
+// NATThresholdEvent returns the threshold of the translator that was reached, and whether it is set.
+func (b *Batch) NATThresholdEvent(fl *Flow) (uint32, bool) {
+	return cell[uint32](b, fl, FieldNATThresholdEvent)
+}
+
+// SetNATThresholdEvent sets the threshold of the translator that was reached.
+func (b *Batch) SetNATThresholdEvent(fl *Flow, v uint32) { setCell(b, fl, FieldNATThresholdEvent, v) }
 
 // AppID returns the application: engine in the top byte, selector below, and whether it is set.
 func (b *Batch) AppID(fl *Flow) (uint64, bool) {

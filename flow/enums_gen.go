@@ -184,6 +184,16 @@ const (
 	EtherTypeLLDP          = 35020
 )
 
+// Values of FirewallEvent: what a firewall did with a flow (IANA IPFIX 233).
+const (
+	FirewallEventIgnore  = 0
+	FirewallEventCreated = 1
+	FirewallEventDeleted = 2
+	FirewallEventDenied  = 3
+	FirewallEventAlert   = 4
+	FirewallEventUpdate  = 5
+)
+
 // Values of IfDuplex: directions in which an interface carries traffic (sFlow version 5).
 const (
 	IfDuplexUnknown = 0
@@ -216,6 +226,52 @@ const (
 	LayerGeneve             = 12
 	LayerTeredo             = 13
 	LayerCustom             = 99
+)
+
+// Values of NATEvent: what a translator did (RFC 8158 4.3).
+const (
+	NATEventTranslationCreate  = 1
+	NATEventTranslationDelete  = 2
+	NATEventAddressesExhausted = 3
+	NATEventNAT44SessionCreate = 4
+	NATEventNAT44SessionDelete = 5
+	NATEventNAT64SessionCreate = 6
+	NATEventNAT64SessionDelete = 7
+	NATEventNAT44BIBCreate     = 8
+	NATEventNAT44BIBDelete     = 9
+	NATEventNAT64BIBCreate     = 10
+	NATEventNAT64BIBDelete     = 11
+	NATEventPortsExhausted     = 12
+	NATEventQuotaExceeded      = 13
+	NATEventBindingCreate      = 14
+	NATEventBindingDelete      = 15
+	NATEventPortBlockAllocate  = 16
+	NATEventPortBlockFree      = 17
+	NATEventThresholdReached   = 18
+)
+
+// Values of NATQuotaEvent: quota of a translator (RFC 8158 4.3).
+const (
+	NATQuotaEventSessions    = 1
+	NATQuotaEventBIBs        = 2
+	NATQuotaEventUserBIBs    = 3
+	NATQuotaEventSubscribers = 4
+	NATQuotaEventFragments   = 5
+)
+
+// Values of NATRealm: side of a translator (IANA IPFIX 229).
+const (
+	NATRealmInternal = 1
+	NATRealmExternal = 2
+)
+
+// Values of NATThresholdEvent: threshold of a translator (RFC 8158 4.3).
+const (
+	NATThresholdEventPoolHigh      = 1
+	NATThresholdEventPoolLow       = 2
+	NATThresholdEventPortsHigh     = 3
+	NATThresholdEventUserPortsHigh = 4
+	NATThresholdEventAddressesHigh = 5
 )
 
 // Values of Proto: IP protocol (IANA protocol numbers).
@@ -464,6 +520,15 @@ var enumEtherType = []enumValue{
 	{35020, "LLDP"},
 }
 
+var enumFirewallEvent = []enumValue{
+	{0, "ignore"},
+	{1, "created"},
+	{2, "deleted"},
+	{3, "denied"},
+	{4, "alert"},
+	{5, "update"},
+}
+
 var enumIfDuplex = []enumValue{
 	{0, "unknown"},
 	{1, "full-duplex"},
@@ -493,6 +558,48 @@ var enumLayer = []enumValue{
 	{12, "Geneve"},
 	{13, "Teredo"},
 	{99, "Custom"},
+}
+
+var enumNATEvent = []enumValue{
+	{1, "translation create"},
+	{2, "translation delete"},
+	{3, "addresses exhausted"},
+	{4, "NAT44 session create"},
+	{5, "NAT44 session delete"},
+	{6, "NAT64 session create"},
+	{7, "NAT64 session delete"},
+	{8, "NAT44 BIB create"},
+	{9, "NAT44 BIB delete"},
+	{10, "NAT64 BIB create"},
+	{11, "NAT64 BIB delete"},
+	{12, "ports exhausted"},
+	{13, "quota exceeded"},
+	{14, "address binding create"},
+	{15, "address binding delete"},
+	{16, "port block allocate"},
+	{17, "port block free"},
+	{18, "threshold reached"},
+}
+
+var enumNATQuotaEvent = []enumValue{
+	{1, "sessions"},
+	{2, "BIB entries"},
+	{3, "entries per user"},
+	{4, "active hosts or subscribers"},
+	{5, "fragments pending"},
+}
+
+var enumNATRealm = []enumValue{
+	{1, "internal"},
+	{2, "external"},
+}
+
+var enumNATThresholdEvent = []enumValue{
+	{1, "address pool high"},
+	{2, "address pool low"},
+	{3, "mapped ports high"},
+	{4, "mapped ports per user high"},
+	{5, "mapped addresses high"},
 }
 
 var enumProto = []enumValue{

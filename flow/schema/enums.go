@@ -37,6 +37,19 @@ var Enums = map[string]Enum{
 		{0, "None", ""}, {1, "Origin", "origin"}, {2, "Length", "length"}}},
 	"Tunnel": {Doc: "encapsulation of an inner packet", Ref: "RFC 2784, 7348, 2003, 8926", Values: []Value{
 		{0, "None", ""}, {1, "GRE", "gre"}, {2, "VXLAN", "vxlan"}, {3, "IPIP", "ipip"}, {4, "Geneve", "geneve"}, {5, "Teredo", "teredo"}}},
+	"FirewallEvent": {Doc: "what a firewall did with a flow", Ref: "IANA IPFIX 233", Values: []Value{
+		{0, "Ignore", "ignore"}, {1, "Created", "created"}, {2, "Deleted", "deleted"}, {3, "Denied", "denied"}, {4, "Alert", "alert"}, {5, "Update", "update"}}},
+	"NATEvent": {Doc: "what a translator did", Ref: "RFC 8158 4.3", Values: []Value{
+		{1, "TranslationCreate", "translation create"}, {2, "TranslationDelete", "translation delete"}, {3, "AddressesExhausted", "addresses exhausted"},
+		{4, "NAT44SessionCreate", "NAT44 session create"}, {5, "NAT44SessionDelete", "NAT44 session delete"}, {6, "NAT64SessionCreate", "NAT64 session create"}, {7, "NAT64SessionDelete", "NAT64 session delete"},
+		{8, "NAT44BIBCreate", "NAT44 BIB create"}, {9, "NAT44BIBDelete", "NAT44 BIB delete"}, {10, "NAT64BIBCreate", "NAT64 BIB create"}, {11, "NAT64BIBDelete", "NAT64 BIB delete"},
+		{12, "PortsExhausted", "ports exhausted"}, {13, "QuotaExceeded", "quota exceeded"}, {14, "BindingCreate", "address binding create"}, {15, "BindingDelete", "address binding delete"},
+		{16, "PortBlockAllocate", "port block allocate"}, {17, "PortBlockFree", "port block free"}, {18, "ThresholdReached", "threshold reached"}}},
+	"NATRealm": {Doc: "side of a translator", Ref: "IANA IPFIX 229", Values: []Value{{1, "Internal", "internal"}, {2, "External", "external"}}},
+	"NATQuotaEvent": {Doc: "quota of a translator", Ref: "RFC 8158 4.3", Values: []Value{
+		{1, "Sessions", "sessions"}, {2, "BIBs", "BIB entries"}, {3, "UserBIBs", "entries per user"}, {4, "Subscribers", "active hosts or subscribers"}, {5, "Fragments", "fragments pending"}}},
+	"NATThresholdEvent": {Doc: "threshold of a translator", Ref: "RFC 8158 4.3", Values: []Value{
+		{1, "PoolHigh", "address pool high"}, {2, "PoolLow", "address pool low"}, {3, "PortsHigh", "mapped ports high"}, {4, "UserPortsHigh", "mapped ports per user high"}, {5, "AddressesHigh", "mapped addresses high"}}},
 	"Side": {Doc: "a side of a flow", Ref: "flowpipeline", Values: []Value{
 		{0, "Neither", "neither"}, {1, "Src", "src"}, {2, "Dst", "dst"}}},
 	"Anonymized": {Doc: "how an address was made anonymous", Ref: "flowpipeline", Values: []Value{

@@ -224,6 +224,9 @@ func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, `"next_hop_as":`...)
 		dst = append(appendUint(dst, uint64(fl.NextHopAS)), ',')
 	}
+	if e.cols.has(11) {
+		dst = e.appendColumns(dst, fl, 11)
+	}
 	if fl.Has(flow.FieldNextHop) {
 		dst = append(dst, `"next_hop":`...)
 		dst = append(appendJSONAddr(dst, fl.NextHop), ',')
@@ -240,8 +243,8 @@ func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, `"dst_net":`...)
 		dst = append(appendUint(dst, uint64(fl.DstPrefixLen)), ',')
 	}
-	if e.cols.has(11) {
-		dst = e.appendColumns(dst, fl, 11)
+	if e.cols.has(12) {
+		dst = e.appendColumns(dst, fl, 12)
 	}
 	if fl.Has(flow.FieldValidationStatus) {
 		dst = append(dst, `"validation_status":`...)
@@ -255,8 +258,8 @@ func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, `"dst_rpki":`...)
 		dst = append(appendUint(dst, uint64(fl.DstRPKI)), ',')
 	}
-	if e.cols.has(12) {
-		dst = e.appendColumns(dst, fl, 12)
+	if e.cols.has(13) {
+		dst = e.appendColumns(dst, fl, 13)
 	}
 	if fl.Has(flow.FieldCustomerID) {
 		dst = append(dst, `"cid":`...)
@@ -270,8 +273,8 @@ func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, `"dst_cid":`...)
 		dst = append(appendUint(dst, uint64(fl.DstCustomerID)), ',')
 	}
-	if e.cols.has(13) {
-		dst = e.appendColumns(dst, fl, 13)
+	if e.cols.has(14) {
+		dst = e.appendColumns(dst, fl, 14)
 	}
 	if fl.Has(flow.FieldRemoteSide) {
 		dst = append(dst, `"remote_addr":`...)
@@ -289,11 +292,11 @@ func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, `"remote_country":`...)
 		dst = append(appendJSONCountry(dst, fl.RemoteCountry), ',')
 	}
-	if e.cols.has(14) {
-		dst = e.appendColumns(dst, fl, 14)
-	}
 	if e.cols.has(15) {
 		dst = e.appendColumns(dst, fl, 15)
+	}
+	if e.cols.has(16) {
+		dst = e.appendColumns(dst, fl, 16)
 	}
 	return dst
 }

@@ -223,6 +223,9 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, 0x68)
 		dst = appendVarint(dst, uint64(fl.NextHopAS))
 	}
+	if e.cols.has(11) {
+		dst = e.appendColumns(dst, fl, 11)
+	}
 	if fl.Has(flow.FieldNextHop) {
 		dst = append(dst, 0x62)
 		dst = appendProtoAddr(dst, &fl.NextHop)
@@ -239,8 +242,8 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, 0x88, 0x01)
 		dst = appendVarint(dst, uint64(fl.DstPrefixLen))
 	}
-	if e.cols.has(11) {
-		dst = e.appendColumns(dst, fl, 11)
+	if e.cols.has(12) {
+		dst = e.appendColumns(dst, fl, 12)
 	}
 	if fl.Has(flow.FieldValidationStatus) {
 		dst = append(dst, 0xf0, 0x87, 0x01)
@@ -254,8 +257,8 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, 0xe8, 0xbe, 0x01)
 		dst = appendVarint(dst, uint64(fl.DstRPKI))
 	}
-	if e.cols.has(12) {
-		dst = e.appendColumns(dst, fl, 12)
+	if e.cols.has(13) {
+		dst = e.appendColumns(dst, fl, 13)
 	}
 	if fl.Has(flow.FieldCustomerID) {
 		dst = append(dst, 0x80, 0x7d)
@@ -269,8 +272,8 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, 0xe8, 0x7d)
 		dst = appendVarint(dst, uint64(fl.DstCustomerID))
 	}
-	if e.cols.has(13) {
-		dst = e.appendColumns(dst, fl, 13)
+	if e.cols.has(14) {
+		dst = e.appendColumns(dst, fl, 14)
 	}
 	if fl.Has(flow.FieldRemoteSide) {
 		dst = append(dst, 0xd8, 0x7d)
@@ -288,8 +291,8 @@ func (e *ProtoEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
 		dst = append(dst, 0xd2, 0x7d)
 		dst = appendProtoCountry(dst, fl.RemoteCountry)
 	}
-	if e.cols.has(14) {
-		dst = e.appendColumns(dst, fl, 14)
+	if e.cols.has(15) {
+		dst = e.appendColumns(dst, fl, 15)
 	}
 	return dst
 }
@@ -321,18 +324,27 @@ var protoFields = [...]protoField{
 	{num: 3011, field: flow.FieldPacketsTotal, kind: flow.KindU64},
 	{num: 3012, field: flow.FieldBytesOut, kind: flow.KindU64},
 	{num: 3013, field: flow.FieldPacketsOut, kind: flow.KindU64},
+	{num: 3300, field: flow.FieldBytesOutTotal, kind: flow.KindU64},
+	{num: 3301, field: flow.FieldPacketsOutTotal, kind: flow.KindU64},
 	{num: 3014, field: flow.FieldBytesLayer2, kind: flow.KindU64},
+	{num: 3302, field: flow.FieldBytesLayer2Total, kind: flow.KindU64},
 	{num: 3015, field: flow.FieldBytesDropped, kind: flow.KindU64},
 	{num: 3016, field: flow.FieldPacketsDropped, kind: flow.KindU64},
+	{num: 3303, field: flow.FieldBytesDroppedTotal, kind: flow.KindU64},
+	{num: 3304, field: flow.FieldPacketsDroppedTotal, kind: flow.KindU64},
 	{num: 3017, field: flow.FieldFlowCount, kind: flow.KindU64},
+	{num: 3305, field: flow.FieldObservedFlows, kind: flow.KindU64},
 	{num: 3018, field: flow.FieldStackBytes, kind: flow.KindU64},
 	{num: 3019, field: flow.FieldStackPackets, kind: flow.KindU64},
 	{num: 41, field: flow.FieldBiflowDirection, kind: flow.KindU8},
 	{num: 3020, field: flow.FieldReverseBytes, kind: flow.KindU64},
 	{num: 3021, field: flow.FieldReversePackets, kind: flow.KindU64},
+	{num: 3306, field: flow.FieldReverseBytesTotal, kind: flow.KindU64},
+	{num: 3307, field: flow.FieldReversePacketsTotal, kind: flow.KindU64},
 	{num: 3022, field: flow.FieldReverseTimeStart, kind: flow.KindTime},
 	{num: 3023, field: flow.FieldReverseTimeEnd, kind: flow.KindTime},
 	{num: 3024, field: flow.FieldReverseTCPFlags, kind: flow.KindU16},
+	{num: 3308, field: flow.FieldReverseTOS, kind: flow.KindU8},
 	{num: 6, field: flow.FieldSrcAddr, kind: flow.KindAddr},
 	{num: 7, field: flow.FieldDstAddr, kind: flow.KindAddr},
 	{num: 30, field: flow.FieldEtherType, kind: flow.KindU16},
@@ -370,9 +382,11 @@ var protoFields = [...]protoField{
 	{num: 3043, field: flow.FieldDstMACOut, kind: flow.KindMAC},
 	{num: 29, field: flow.FieldVLAN, kind: flow.KindU16},
 	{num: 3044, field: flow.FieldInnerVLAN, kind: flow.KindU16},
+	{num: 3309, field: flow.FieldInnerVLANOut, kind: flow.KindU16},
 	{num: 33, field: flow.FieldSrcVLAN, kind: flow.KindU16},
 	{num: 34, field: flow.FieldDstVLAN, kind: flow.KindU16},
 	{num: 3045, field: flow.FieldVLANPriority, kind: flow.KindU8},
+	{num: 3310, field: flow.FieldInnerVLANPriority, kind: flow.KindU8},
 	{num: 39, field: flow.FieldIngressVRF, kind: flow.KindU32},
 	{num: 40, field: flow.FieldEgressVRF, kind: flow.KindU32},
 	{num: 3046, field: flow.FieldIngressVRFName, kind: flow.KindSymbol},
@@ -380,6 +394,7 @@ var protoFields = [...]protoField{
 	{num: 14, field: flow.FieldSrcAS, kind: flow.KindU32},
 	{num: 15, field: flow.FieldDstAS, kind: flow.KindU32},
 	{num: 13, field: flow.FieldNextHopAS, kind: flow.KindU32},
+	{num: 3311, field: flow.FieldPrevHopAS, kind: flow.KindU32},
 	{num: 12, field: flow.FieldNextHop, kind: flow.KindAddr},
 	{num: 100, field: flow.FieldBGPNextHop, kind: flow.KindAddr},
 	{num: 16, field: flow.FieldSrcPrefixLen, kind: flow.KindU8},
@@ -390,6 +405,9 @@ var protoFields = [...]protoField{
 	{num: 101, field: flow.FieldCommunities, kind: flow.KindU32s},
 	{num: 3050, field: flow.FieldSrcCommunities, kind: flow.KindU32s},
 	{num: 3051, field: flow.FieldLargeCommunities, kind: flow.KindU32s},
+	{num: 3312, field: flow.FieldSrcLargeCommunities, kind: flow.KindU32s},
+	{num: 3313, field: flow.FieldExtCommunities, kind: flow.KindU32s},
+	{num: 3314, field: flow.FieldSrcExtCommunities, kind: flow.KindU32s},
 	{num: 2172, field: flow.FieldMED, kind: flow.KindU32},
 	{num: 2173, field: flow.FieldLocalPref, kind: flow.KindU32},
 	{num: 2174, field: flow.FieldValidationStatus, kind: flow.KindU8},
@@ -401,10 +419,17 @@ var protoFields = [...]protoField{
 	{num: 80, field: flow.FieldMPLSTTLs, kind: flow.KindU32s},
 	{num: 82, field: flow.FieldMPLSAddrs, kind: flow.KindAddrs},
 	{num: 3060, field: flow.FieldMPLSTopLabelType, kind: flow.KindU8},
+	{num: 3315, field: flow.FieldMPLSTopLabelExp, kind: flow.KindU8},
+	{num: 3316, field: flow.FieldMPLSTopLabelPrefixLen, kind: flow.KindU8},
+	{num: 3317, field: flow.FieldRouteDistinguisher, kind: flow.KindU64},
 	{num: 105, field: flow.FieldSRv6Segments, kind: flow.KindAddrs},
 	{num: 106, field: flow.FieldSRv6SegmentsLeft, kind: flow.KindU8},
 	{num: 3061, field: flow.FieldSRv6Tag, kind: flow.KindU16},
+	{num: 3318, field: flow.FieldSRv6Flags, kind: flow.KindU8},
 	{num: 3062, field: flow.FieldSRv6ActiveSegment, kind: flow.KindAddr},
+	{num: 3319, field: flow.FieldSRv6ActiveSegmentType, kind: flow.KindU8},
+	{num: 3320, field: flow.FieldSRv6LocatorLen, kind: flow.KindU8},
+	{num: 3321, field: flow.FieldSRv6EndpointBehavior, kind: flow.KindU16},
 	{num: 103, field: flow.FieldLayerStack, kind: flow.KindU32s},
 	{num: 104, field: flow.FieldLayerSize, kind: flow.KindU32s},
 	{num: 3070, field: flow.FieldTunnelType, kind: flow.KindU8},
@@ -426,6 +451,16 @@ var protoFields = [...]protoField{
 	{num: 3092, field: flow.FieldNATSrcPort, kind: flow.KindU16},
 	{num: 3093, field: flow.FieldNATDstPort, kind: flow.KindU16},
 	{num: 3094, field: flow.FieldNATEvent, kind: flow.KindU8},
+	{num: 3322, field: flow.FieldNATOriginatingRealm, kind: flow.KindU8},
+	{num: 3323, field: flow.FieldNATInstance, kind: flow.KindU32},
+	{num: 3324, field: flow.FieldNATPoolID, kind: flow.KindU32},
+	{num: 3325, field: flow.FieldNATPoolName, kind: flow.KindSymbol},
+	{num: 3326, field: flow.FieldNATPortBlockStart, kind: flow.KindU16},
+	{num: 3327, field: flow.FieldNATPortBlockEnd, kind: flow.KindU16},
+	{num: 3328, field: flow.FieldNATPortBlockStep, kind: flow.KindU16},
+	{num: 3329, field: flow.FieldNATPortBlockSize, kind: flow.KindU16},
+	{num: 3330, field: flow.FieldNATQuotaEvent, kind: flow.KindU32},
+	{num: 3331, field: flow.FieldNATThresholdEvent, kind: flow.KindU32},
 	{num: 3100, field: flow.FieldAppID, kind: flow.KindU64},
 	{num: 3101, field: flow.FieldAppName, kind: flow.KindSymbol},
 	{num: 3102, field: flow.FieldUser, kind: flow.KindText},

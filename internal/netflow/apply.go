@@ -6,8 +6,6 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-const milli = 1_000_000 // nanoseconds
-
 // set does what fast operations do not: any length, columns, and elements
 // that need more than a copy.
 func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
@@ -36,14 +34,14 @@ func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 		} else {
 			d.rec.unresolved = true
 		}
-	case opSeconds:
-		setTime(b, fl, in.field, seconds(number(v)))
-	case opMilli:
-		setTime(b, fl, in.field, millis(number(v)))
-	case opNTP:
-		if n := number(v); n != 0 && len(v) == 8 {
-			setTime(b, fl, in.field, ntpTime(n))
-		}
+	case opSeconds, opMilli, opMicro, opNTP:
+		setTime(b, fl, in.field, instant(in.op, v))
+	case opObserved:
+		d.rec.observed = instant(op(in.index), v)
+	case opDuration:
+		d.rec.lasted[in.index] = int64(narrow(v)) * milli
+	case opDurationMicro:
+		d.rec.lasted[in.index] = int64(narrow(v)) * 1000
 	case opDelta:
 		setTime(b, fl, in.field, d.at.exportMs*milli-int64(narrow(v))*1000)
 	case opInit:
@@ -61,6 +59,15 @@ func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 		}
 	case opFragment:
 		b.SetUint(fl, in.field, number(v)>>5&7)
+	case opShift:
+		b.SetUint(fl, in.field, number(v)<<in.index&0xff)
+	case opValidity:
+		b.SetUint(fl, in.field, validity(number(v)))
+	case opSegmentID:
+		setSegment(b, fl, number(v))
+	case opGREKey:
+		b.SetUint(fl, in.field, number(v))
+		b.SetTunnelType(fl, flow.TunnelGRE)
 	case opAppID:
 		b.SetUint(fl, in.field, appID(v))
 	case opSampling:
@@ -69,29 +76,6 @@ func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 		b.SetUint(fl, in.field, selector(number(v)))
 	default:
 		d.list(in, v, fl, b)
-	}
-}
-
-// seconds and millis turn a time into nanoseconds; 0, which stands for an unknown
-// time, and what does not fit stay or become 0.
-func seconds(n uint64) int64 {
-	if n >= 1<<63/1_000_000_000 {
-		return 0
-	}
-	return int64(n) * 1e9
-}
-
-func millis(n uint64) int64 {
-	if n >= 1<<63/1_000_000 {
-		return 0
-	}
-	return int64(n) * milli
-}
-
-// setTime sets a time unless it is unknown.
-func setTime(b *flow.Batch, fl *flow.Flow, f flow.Field, ns int64) {
-	if ns != 0 {
-		b.SetUint(fl, f, uint64(ns))
 	}
 }
 
@@ -104,6 +88,36 @@ func selector(n uint64) uint64 {
 		return 3 // random: n out of N
 	}
 	return n
+}
+
+// validity returns the state for RFC 8097's number.
+func validity(n uint64) uint64 {
+	switch n {
+	case 0:
+		return flow.RPKIValid
+	case 1:
+		return flow.RPKINotFound
+	case 2:
+		return flow.RPKIInvalid
+	}
+	return flow.RPKIUnknown
+}
+
+// setSegment sets the tunnel of a layer2SegmentId: the kind of the overlay is in
+// the top byte, the segment in the low three. An exporter that tells no kind may
+// use all bytes for the segment.
+func setSegment(b *flow.Batch, fl *flow.Flow, n uint64) {
+	const vxlan, nvgre = 1, 2
+	switch n >> 56 {
+	case vxlan:
+		b.SetTunnelType(fl, flow.TunnelVXLAN)
+	case nvgre:
+		b.SetTunnelType(fl, flow.TunnelGRE)
+	default:
+		b.SetTunnelID(fl, n)
+		return
+	}
+	b.SetTunnelID(fl, n&0xffffff)
 }
 
 // elementIndex packs the number of an element that tells of sampling into a

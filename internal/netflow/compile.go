@@ -1,6 +1,9 @@
 package netflow
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/flowpipeline/pipeline/flow"
 )
 
@@ -24,15 +27,8 @@ func (d *Decoder) compile(version uint16, t *template) *program {
 		return c.p
 	}
 	c.layered = layered(t.fields)
-	off := 0
-	for i, f := range t.fields {
-		in := instr{src: uint16(off), size: f.length}
-		if t.variable {
-			in.src = uint16(i)
-		} else {
-			off += int(f.length)
-		}
-		c.add(f, in)
+	for _, p := range c.places() {
+		c.add(p.field, instr{src: uint16(p.src), size: p.length})
 	}
 	c.infer()
 	c.mark(flow.FieldType, flow.FieldTimeReceived, flow.FieldSequenceNum, flow.FieldExporter, flow.FieldObservationDomain)
@@ -41,6 +37,44 @@ func (d *Decoder) compile(version uint16, t *template) *program {
 		c.p.proto.Type = flow.TypeIPFIX
 	}
 	return c.p
+}
+
+// place is where a field lies in a record: its offset, or its number if lengths
+// vary.
+type place struct {
+	field
+	src int
+}
+
+// places returns the fields in the order in which they are compiled: of the
+// elements that fill one field, that which tells most comes first. The fields of
+// an outer packet stay before those of the inner.
+func (c *compiler) places() []place {
+	all := make([]place, len(c.t.fields))
+	off := 0
+	for i, f := range c.t.fields {
+		all[i] = place{f, off}
+		if c.t.variable {
+			all[i].src = i
+		}
+		off += int(f.length)
+	}
+	if !c.layered {
+		slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(c.rank(a.field), c.rank(b.field)) })
+	}
+	return all
+}
+
+// rank returns the place of an element among those that fill its field.
+func (c *compiler) rank(f field) int {
+	ie := flow.IE{PEN: f.pen, ID: f.id}
+	if _, ok := c.extra[ie]; ok {
+		return 0
+	}
+	if info := elementField(f.pen, f.id).Info(); info != nil {
+		return slices.Index(info.IPFIX, ie)
+	}
+	return 0
 }
 
 // layered reports whether a template describes two packets, one in another: then
@@ -132,7 +166,7 @@ func (c *compiler) add(f field, in instr) {
 		return
 	}
 	if in.field != 0 {
-		if c.seen[in.field] {
+		if c.seen[in.field] && in.op != opItem {
 			if second := c.second(in.field); second != 0 {
 				in.field = second
 			} else {
@@ -197,74 +231,6 @@ func (c *compiler) resolve(f field, in *instr) bool {
 	return fits || f.length == variableLength && c.t.variable
 }
 
-// special finds the operation of elements that need more than a copy.
-func (c *compiler) special(f field, in *instr) bool {
-	start, end := flow.FieldTimeStart, flow.FieldTimeEnd
-	if f.pen == reversePEN && f.id >= ieFlowStartSeconds && f.id <= ieFlowEndNanoseconds {
-		start, end = flow.FieldReverseTimeStart, flow.FieldReverseTimeEnd
-	} else if f.pen != 0 {
-		return false
-	}
-	if f.id >= ieMPLSLabelFirst && f.id <= ieMPLSLabelLast {
-		in.op, in.index = opLabel, uint8(f.id-ieMPLSLabelFirst)
-		c.p.flags |= stackLabels
-		return true
-	}
-	switch f.id {
-	case ieFlowStartSysUpTime:
-		in.op, in.field = opUptime, start
-	case ieFlowEndSysUpTime:
-		in.op, in.field = opUptime, end
-	case ieFlowStartSeconds:
-		in.op, in.field = opSeconds, start
-	case ieFlowEndSeconds:
-		in.op, in.field = opSeconds, end
-	case ieFlowStartMilliseconds:
-		in.op, in.field = opMilli, start
-	case ieFlowEndMilliseconds:
-		in.op, in.field = opMilli, end
-	case ieFlowStartMicroseconds, ieFlowStartNanoseconds:
-		in.op, in.field = opNTP, start
-	case ieFlowEndMicroseconds, ieFlowEndNanoseconds:
-		in.op, in.field = opNTP, end
-	case ieFlowStartDelta:
-		in.op, in.field = opDelta, start
-	case ieFlowEndDelta:
-		in.op, in.field = opDelta, end
-	case ieCollectionMilliseconds:
-		in.op, in.field = opMilli, flow.FieldTimeReceived
-	case ieSystemInit:
-		in.op = opInit
-		if c.version == versionV9 {
-			return false // the header tells it
-		}
-	case ieICMPTypeCodeIPv4, ieICMPTypeCodeIPv6:
-		in.op, in.field = opICMP, flow.FieldICMPType
-	case ieIPVersion:
-		in.op, in.field = opIPVersion, flow.FieldEtherType
-	case ieFragmentFlags:
-		in.op, in.field = opFragment, flow.FieldIPFlags
-	case ieMPLSTopLabelIPv4, ieMPLSTopLabelIPv6:
-		in.op, in.field = opAddrs, flow.FieldMPLSAddrs
-	case ieMPLSTopLabelTTL:
-		in.op, in.field = opTTL, flow.FieldMPLSTTLs
-	case ieAppID:
-		in.op, in.field = opAppID, flow.FieldAppID
-	case ieSamplingInterval, ieSamplerRandomInterval, iePacketInterval, iePacketSpace, ieSamplingSize, ieSamplingPopulation:
-		in.op, in.index = opSampling, elementIndex(f.id)
-		c.p.flags |= sampled
-	case ieSamplingAlgorithm, ieSamplerMode:
-		in.op, in.field = opSelector, flow.FieldSelectorAlgorithm
-	case ieSegmentListSection:
-		in.op, in.field = opSegments, flow.FieldSRv6Segments
-	case ieSegmentBasicList, ieSourceCommunityList, ieDestinationCommunities, ieDestinationLargeList:
-		in.op, in.field = opBasicList, elementField(0, f.id)
-	default:
-		return false
-	}
-	return true
-}
-
 // quicken turns an instruction into a fast one if there is one, and marks the
 // fields that every record then has.
 func (c *compiler) quicken(in *instr) {
@@ -319,8 +285,8 @@ func numberOp(kind flow.Kind, size uint16) (op, bool) {
 // infer sets what follows from which fields a template has.
 func (c *compiler) infer() {
 	p := c.p
-	v4 := c.ids[ieSourceIPv4] || c.ids[ieDestinationIPv4]
-	v6 := c.ids[ieSourceIPv6] || c.ids[ieDestinationIPv6]
+	v4 := c.ids[ieSourceIPv4] || c.ids[ieDestinationIPv4] || c.ids[ieSourceIPv4Prefix] || c.ids[ieDestinationIPv4Prefix]
+	v6 := c.ids[ieSourceIPv6] || c.ids[ieDestinationIPv6] || c.ids[ieSourceIPv6Prefix] || c.ids[ieDestinationIPv6Prefix]
 	switch {
 	case c.seen[flow.FieldEtherType]:
 	case v4 && v6:
@@ -355,10 +321,6 @@ func (c *compiler) infer() {
 		if c.seen[x.has] && !c.seen[x.name] {
 			p.flags |= x.flag
 		}
-	}
-	uptime := c.ids[ieFlowStartSysUpTime] || c.ids[ieFlowEndSysUpTime]
-	if uptime && c.version == versionIPFIX {
-		p.flags |= fetchInit
 	}
 }
 

@@ -81,6 +81,10 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldEngineType
 		case 39:
 			return flow.FieldEngineID
+		case 44:
+			return flow.FieldSrcAddr
+		case 45:
+			return flow.FieldDstAddr
 		case 46:
 			return flow.FieldMPLSTopLabelType
 		case 47:
@@ -151,12 +155,20 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldFragmentOffset
 		case 89:
 			return flow.FieldForwardingStatus
+		case 90:
+			return flow.FieldRouteDistinguisher
+		case 91:
+			return flow.FieldMPLSTopLabelPrefixLen
 		case 95:
 			return flow.FieldAppID
 		case 96:
 			return flow.FieldAppName
+		case 98:
+			return flow.FieldTOSOut
 		case 128:
 			return flow.FieldNextHopAS
+		case 129:
+			return flow.FieldPrevHopAS
 		case 130:
 			return flow.FieldExporter
 		case 131:
@@ -166,9 +178,9 @@ func elementField(pen uint32, id uint16) flow.Field {
 		case 133:
 			return flow.FieldPacketsDropped
 		case 134:
-			return flow.FieldBytesDropped
+			return flow.FieldBytesDroppedTotal
 		case 135:
-			return flow.FieldPacketsDropped
+			return flow.FieldPacketsDroppedTotal
 		case 136:
 			return flow.FieldEndReason
 		case 138:
@@ -201,10 +213,20 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldTimeStart
 		case 159:
 			return flow.FieldTimeEnd
+		case 161:
+			return flow.FieldTimeEnd
+		case 162:
+			return flow.FieldTimeEnd
+		case 163:
+			return flow.FieldObservedFlows
+		case 169:
+			return flow.FieldDstAddr
+		case 170:
+			return flow.FieldSrcAddr
 		case 171:
-			return flow.FieldBytesOut
+			return flow.FieldBytesOutTotal
 		case 172:
-			return flow.FieldPacketsOut
+			return flow.FieldPacketsOutTotal
 		case 176:
 			return flow.FieldICMPType
 		case 177:
@@ -223,10 +245,16 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldDstPort
 		case 192:
 			return flow.FieldTTL
+		case 195:
+			return flow.FieldTOS
+		case 196:
+			return flow.FieldTOS
 		case 197:
 			return flow.FieldIPFlags
 		case 200:
 			return flow.FieldMPLSTTLs
+		case 203:
+			return flow.FieldMPLSTopLabelExp
 		case 218:
 			return flow.FieldSYNCount
 		case 219:
@@ -247,6 +275,8 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldNATSrcPort
 		case 228:
 			return flow.FieldNATDstPort
+		case 229:
+			return flow.FieldNATOriginatingRealm
 		case 230:
 			return flow.FieldNATEvent
 		case 231:
@@ -269,18 +299,34 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldVLANPriority
 		case 245:
 			return flow.FieldInnerVLAN
+		case 246:
+			return flow.FieldInnerVLANPriority
 		case 252:
 			return flow.FieldInIfPhysical
 		case 253:
 			return flow.FieldOutIfPhysical
+		case 254:
+			return flow.FieldDstVLAN
+		case 255:
+			return flow.FieldInnerVLANOut
 		case 256:
 			return flow.FieldEtherType
+		case 257:
+			return flow.FieldTOSOut
 		case 258:
 			return flow.FieldTimeReceived
 		case 281:
 			return flow.FieldNATSrcAddr
 		case 282:
 			return flow.FieldNATDstAddr
+		case 283:
+			return flow.FieldNATPoolID
+		case 284:
+			return flow.FieldNATPoolName
+		case 294:
+			return flow.FieldValidationStatus
+		case 296:
+			return flow.FieldTunnelID
 		case 298:
 			return flow.FieldPackets
 		case 299:
@@ -291,24 +337,70 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldSelectorAlgorithm
 		case 305:
 			return flow.FieldSamplingRate
+		case 306:
+			return flow.FieldSamplingRate
+		case 309:
+			return flow.FieldSamplingRate
+		case 310:
+			return flow.FieldSamplingRate
+		case 311:
+			return flow.FieldSamplingRate
+		case 316:
+			return flow.FieldMPLSLabels
+		case 322:
+			return flow.FieldTimeStart
+		case 323:
+			return flow.FieldTimeStart
+		case 324:
+			return flow.FieldTimeStart
+		case 325:
+			return flow.FieldTimeStart
 		case 351:
 			return flow.FieldTunnelID
 		case 352:
 			return flow.FieldBytesLayer2
 		case 353:
-			return flow.FieldBytesLayer2
+			return flow.FieldBytesLayer2Total
+		case 361:
+			return flow.FieldNATPortBlockStart
+		case 362:
+			return flow.FieldNATPortBlockEnd
+		case 363:
+			return flow.FieldNATPortBlockStep
+		case 364:
+			return flow.FieldNATPortBlockSize
 		case 371:
 			return flow.FieldUser
+		case 463:
+			return flow.FieldNATInstance
+		case 466:
+			return flow.FieldNATQuotaEvent
+		case 467:
+			return flow.FieldNATThresholdEvent
 		case 483:
 			return flow.FieldCommunities
 		case 484:
 			return flow.FieldSrcCommunities
 		case 485:
 			return flow.FieldCommunities
+		case 486:
+			return flow.FieldExtCommunities
+		case 487:
+			return flow.FieldSrcExtCommunities
+		case 488:
+			return flow.FieldExtCommunities
+		case 489:
+			return flow.FieldLargeCommunities
+		case 490:
+			return flow.FieldSrcLargeCommunities
 		case 491:
 			return flow.FieldLargeCommunities
+		case 492:
+			return flow.FieldSRv6Flags
 		case 493:
 			return flow.FieldSRv6Tag
+		case 494:
+			return flow.FieldSRv6Segments
 		case 495:
 			return flow.FieldSRv6ActiveSegment
 		case 496:
@@ -317,6 +409,16 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldSRv6Segments
 		case 498:
 			return flow.FieldSRv6SegmentsLeft
+		case 499:
+			return flow.FieldSRv6Segments
+		case 500:
+			return flow.FieldSRv6ActiveSegmentType
+		case 501:
+			return flow.FieldSRv6LocatorLen
+		case 502:
+			return flow.FieldSRv6EndpointBehavior
+		case 40000:
+			return flow.FieldUser
 		case 40001:
 			return flow.FieldNATSrcAddr
 		case 40002:
@@ -334,8 +436,18 @@ func elementField(pen uint32, id uint16) flow.Field {
 			return flow.FieldReverseBytes
 		case 2:
 			return flow.FieldReversePackets
+		case 5:
+			return flow.FieldReverseTOS
 		case 6:
 			return flow.FieldReverseTCPFlags
+		case 21:
+			return flow.FieldReverseTimeEnd
+		case 22:
+			return flow.FieldReverseTimeStart
+		case 85:
+			return flow.FieldReverseBytesTotal
+		case 86:
+			return flow.FieldReversePacketsTotal
 		case 150:
 			return flow.FieldReverseTimeStart
 		case 151:
@@ -351,6 +463,14 @@ func elementField(pen uint32, id uint16) flow.Field {
 		case 156:
 			return flow.FieldReverseTimeStart
 		case 157:
+			return flow.FieldReverseTimeEnd
+		case 158:
+			return flow.FieldReverseTimeStart
+		case 159:
+			return flow.FieldReverseTimeEnd
+		case 161:
+			return flow.FieldReverseTimeEnd
+		case 162:
 			return flow.FieldReverseTimeEnd
 		}
 	}

@@ -102,7 +102,7 @@ func (d *Decoder) rest(t *template) rest {
 	p := t.program
 	r := rest{
 		icmp:   p.flags&icmpFromPort != 0,
-		finish: p.flags&(etherByAddr|innerByAddr|stackLabels|sampled|hasSampler|fetchInit) != 0 || d.varies,
+		finish: p.flags&(etherByAddr|innerByAddr|stackLabels|sampled|hasSampler|fetchInit|derived) != 0 || d.varies,
 		naming: p.flags&d.names() != 0,
 	}
 	r.any = t.variable || len(p.code) > 0 || r.icmp || r.finish || r.naming
@@ -152,7 +152,10 @@ func (d *Decoder) finish(f flags, fl *flow.Flow, b *flow.Batch) {
 	if f&stackLabels != 0 && d.rec.count > 0 {
 		b.SetMPLSLabels(fl, d.rec.labels[:d.rec.count])
 	}
-	if d.rec.unresolved {
+	if f&derived != 0 {
+		d.derive(fl, b)
+	}
+	if d.rec.unresolved && !fl.Has(flow.FieldTimeStart) && !fl.Has(flow.FieldTimeEnd) {
 		d.counters[TimesUnresolved]++
 	}
 	if d.ex.override == 0 && (f&(sampled|hasSampler) != 0 || d.varies) {

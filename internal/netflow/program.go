@@ -43,25 +43,36 @@ const (
 
 	opGeneral // from here on Decoder.set does the work
 
-	opUint      // a number, into whatever width
-	opAddr      // an address
-	opMACAny    // a MAC address
-	opText      // a text
-	opSymbol    // a text from a bounded set
-	opUptime    // milliseconds of the system's uptime
-	opSeconds   // since the epoch
-	opMilli     // milliseconds since the epoch
-	opNTP       // NTP timestamp
-	opDelta     // microseconds before the export
-	opInit      // systemInitTimeMilliseconds
+	opUint     // a number, into whatever width
+	opAddr     // an address
+	opMACAny   // a MAC address
+	opText     // a text
+	opSymbol   // a text from a bounded set
+	opUptime   // milliseconds of the system's uptime
+	opSeconds  // since the epoch
+	opMilli    // milliseconds since the epoch
+	opMicro    // NTP timestamp of whole microseconds
+	opNTP      // NTP timestamp
+	opDelta    // microseconds before the export
+	opInit     // systemInitTimeMilliseconds
+	opObserved // when the event was observed, read as index says
+	opDuration // from the start to the end, milliseconds
+	opDurationMicro
 	opICMP      // type and code in one number
 	opIPVersion // 4 or 6
 	opFragment  // the flags of the IPv4 fragment field, in the top bits
+	opShift     // the top bits of an 8-bit field, index bits up
+	opValidity  // RFC 8097's origin validation state
+	opSegmentID // overlay in the top byte, and segment
+	opGREKey    // a GRE key
 	opLabel     // entry of a label stack
+	opLabels    // a label stack
 	opTTL       // a list of one number
 	opAddrs     // a list of one address
 	opSegments  // 16 bytes each
 	opWords     // numbers of 4 bytes
+	opHeader    // a segment routing header
+	opItem      // one of a list
 	opBasicList // a basicList (RFC 6313) of addresses or numbers
 	opAppID     // engine and selector
 	opSampling  // what tells the sampling rate
@@ -89,6 +100,7 @@ const (
 	stackLabels                    // there is a label stack
 	sampled                        // the record tells its sampling rate
 	hasSampler                     // the record tells its sampler
+	derived                        // a time follows from another
 	inPort                         // the record has an input interface without a name
 	outPort
 	inVRF // the record has an input VRF without a name
@@ -97,4 +109,4 @@ const (
 )
 
 // perRecord are the flags that need the values of a record to be cleared first.
-const perRecord = fetchInit | stackLabels | sampled
+const perRecord = fetchInit | stackLabels | sampled | derived

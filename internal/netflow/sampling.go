@@ -1,10 +1,13 @@
 package netflow
 
+import "math"
+
 // sampling gathers what a record says of its sampling.
 type sampling struct {
 	interval         uint64 // samplingInterval, samplerRandomInterval: 1 in N
 	packets, space   uint64 // samplingPacketInterval of samplingPacketInterval + samplingPacketSpace
 	size, population uint64 // samplingSize of samplingPopulation
+	probability      float64
 }
 
 // read takes one element.
@@ -20,6 +23,8 @@ func (s *sampling) read(id uint16, v []byte) {
 		s.size = number(v)
 	case ieSamplingPopulation:
 		s.population = number(v)
+	case ieSamplingProbability:
+		s.probability = float(v)
 	}
 }
 
@@ -38,6 +43,8 @@ func (s *sampling) rate() (uint32, bool) {
 		rate = s.population / s.size
 	case s.packets != 0:
 		rate = s.packets
+	case s.probability > 0 && s.probability <= 1:
+		rate = uint64(min(math.Round(1/s.probability), 1<<32-1))
 	}
 	return uint32(min(rate, 1<<32-1)), rate != 0
 }

@@ -3,6 +3,7 @@ package netflow
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 )
 
 func u16(p []byte) uint16 { return binary.BigEndian.Uint16(p) }
@@ -35,6 +36,18 @@ func number(v []byte) uint64 {
 // narrow reads a number that is held in 32 bits.
 func narrow(v []byte) uint32 { return uint32(min(number(v), 1<<32-1)) }
 
+// float reads a floating-point number of 4 or 8 bytes (RFC 7011 6.1.3), 0 of any
+// other length.
+func float(v []byte) float64 {
+	switch len(v) {
+	case 4:
+		return float64(math.Float32frombits(u32(v)))
+	case 8:
+		return math.Float64frombits(u64(v))
+	}
+	return 0
+}
+
 // trim cuts what pads a text of fixed length.
 func trim(v []byte) []byte {
 	if i := bytes.IndexByte(v, 0); i >= 0 {
@@ -50,13 +63,6 @@ func appID(v []byte) uint64 {
 		return 0
 	}
 	return uint64(v[0])<<56 | number(v[1:])&(1<<56-1)
-}
-
-// ntpTime reads an NTP timestamp (RFC 7011 6.1.9) as nanoseconds since the
-// epoch.
-func ntpTime(v uint64) int64 {
-	seconds := int64(v>>32) - ntpEpoch
-	return seconds*1e9 + int64((v&(1<<32-1))*1e9>>32)
 }
 
 // zeros reports whether there is nothing but zero bytes.

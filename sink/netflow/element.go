@@ -28,6 +28,7 @@ const (
 	ieEndMillis         = 153
 	ieFragmentFlags     = 197
 	ieCollectedMillis   = 258
+	ieValidityState     = 294
 	ieSelectorID        = 302
 
 	maxLabels = 10 // elements 70 to 79
@@ -61,13 +62,16 @@ var v6of = map[uint16]uint16{
 var basicLists = map[uint16]element{
 	484: {flow.IE{ID: 483}, 4},
 	485: {flow.IE{ID: 483}, 4},
-	491: {flow.IE{ID: 488}, 12},
+	487: {flow.IE{ID: 486}, 8},
+	488: {flow.IE{ID: 486}, 8},
+	490: {flow.IE{ID: 489}, 12},
+	491: {flow.IE{ID: 489}, 12},
 	496: {flow.IE{ID: 494}, 16},
 }
 
 // unfit are elements that do not hold what the field they fill holds: they are
 // narrower, have numbers of their own, or hold more than it.
-var unfit = []uint16{ieICMPv4, ieICMPv6, ieSamplerAlgo, ieSamplerID, ieSamplerMode, 60}
+var unfit = []uint16{ieICMPv4, ieICMPv6, ieSamplerAlgo, ieSamplerID, ieSamplerMode, 60, ieValidityState}
 
 var errNoElement = errors.New("has no information element")
 

@@ -328,8 +328,8 @@ func TestSoftflowd(t *testing.T) {
 		{"-v 10", 2 * time.Millisecond, 0}, // by the uptime; options data tells when that began
 		{"-v 10 -A sec", time.Second, 0},
 		{"-v 10 -A milli", time.Millisecond, 0},
-		{"-v 10 -A micro", time.Microsecond, 0},
-		{"-v 10 -A nano", time.Microsecond, 0},     // the capture has no more
+		{"-v 10 -A micro", 2 * time.Microsecond, 0}, // softflowd adds one before it cuts
+		{"-v 10 -A nano", 2 * time.Microsecond, 0},
 		{"-v 10 -b -A milli", time.Millisecond, 0}, // biflows
 	} {
 		t.Run(v.args, func(t *testing.T) {
