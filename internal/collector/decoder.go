@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
@@ -64,7 +65,7 @@ func (p *Protocols) check() error {
 	if n == nil {
 		return nil
 	}
-	if err := n.Rates.Check(); err != nil {
+	if err := errors.Join(n.Rates.Check(), n.DefaultRates.Check()); err != nil {
 		return err
 	}
 	switch {

@@ -10,6 +10,7 @@ import (
 // compiler makes a program of a template.
 type compiler struct {
 	*Decoder
+	ex      *exporter
 	version uint16
 	t       *template
 	p       *program
@@ -21,29 +22,30 @@ type compiler struct {
 }
 
 // compile makes the program of a data template. The decoder lends its mappings.
-func (d *Decoder) compile(version uint16, t *template) *program {
-	c := compiler{Decoder: d, version: version, t: t, p: &program{}, seen: map[flow.Field]bool{}, ids: map[uint16]bool{}}
+func (d *Decoder) compile(ex *exporter, t *template) *program {
+	c := compiler{Decoder: d, ex: ex, version: ex.key.version, t: t, p: &program{}, seen: map[flow.Field]bool{}, ids: map[uint16]bool{}}
 	if t.options {
 		return c.p
 	}
 	c.layered = layered(t.fields)
 	for _, p := range c.places() {
-		c.add(p.field, instr{src: uint16(p.src), size: p.length})
+		c.add(p)
 	}
 	c.infer()
 	c.mark(flow.FieldType, flow.FieldTimeReceived, flow.FieldSequenceNum, flow.FieldExporter, flow.FieldObservationDomain)
 	c.p.proto.Type = flow.TypeNetFlowV9
-	if version == versionIPFIX {
+	if c.version == versionIPFIX {
 		c.p.proto.Type = flow.TypeIPFIX
 	}
 	return c.p
 }
 
-// place is where a field lies in a record: its offset, or its number if lengths
-// vary.
+// place is where a field lies in a template and in a record: there its offset,
+// or its number if lengths vary.
 type place struct {
 	field
-	src int
+	index int
+	src   int
 }
 
 // places returns the fields in the order in which they are compiled: of the
@@ -53,7 +55,7 @@ func (c *compiler) places() []place {
 	all := make([]place, len(c.t.fields))
 	off := 0
 	for i, f := range c.t.fields {
-		all[i] = place{f, off}
+		all[i] = place{f, i, off}
 		if c.t.variable {
 			all[i].src = i
 		}
@@ -149,12 +151,16 @@ func (c *compiler) mark(fields ...flow.Field) {
 }
 
 // add compiles one field.
-func (c *compiler) add(f field, in instr) {
+func (c *compiler) add(f place) {
 	if f.length == 0 || f.pen == 0 && f.id == iePadding {
 		return
 	}
-	if !c.resolve(f, &in) {
-		c.p.unmapped = append(c.p.unmapped, c.store.unmapped.counter(flow.IE{PEN: f.pen, ID: f.id}))
+	in := instr{src: uint16(f.src), size: f.length}
+	if !c.resolve(f.field, &in) {
+		if u := c.store.cfg.Unmapped; u != nil {
+			key := elementKey{flow.IE{PEN: f.pen, ID: f.id}, c.ex.addr.Unmap(), f.length}
+			c.p.unmapped = append(c.p.unmapped, unmappedField{f.index, u.sighting(key)})
+		}
 		return
 	}
 	if f.pen == 0 {

@@ -12,10 +12,14 @@ type Config struct {
 	// DefaultRate is the sampling rate, 1 in N packets, of exporters that do
 	// not tell one; 0 leaves it absent.
 	DefaultRate uint32
+	// DefaultRates are the same by exporter, in place of DefaultRate.
+	DefaultRates samplingrate.Rules
 	// Rates override whatever an exporter tells.
 	Rates samplingrate.Rules
 	// Extra maps more elements, or others than the schema does, to fields.
 	Extra []Mapping
+	// Unmapped lists elements that fill no field; nil for nobody.
+	Unmapped *Unmapped
 	// MaxTemplates bounds the templates of all exporters, and also the
 	// observation domains; 0 means 65536.
 	MaxTemplates int

@@ -203,6 +203,10 @@ func TestSampling(t *testing.T) {
 	}{
 		"nobody tells":      {Config{}, [][]byte{tpl(short), rec()}, []uint32{0}},
 		"default":           {Config{DefaultRate: 7}, [][]byte{tpl(short), rec()}, []uint32{7}},
+		"default by prefix": {Config{DefaultRate: 7, DefaultRates: []RateRule{{netip.MustParsePrefix("192.0.2.0/24"), 9}, {netip.MustParsePrefix("192.0.0.0/16"), 8}}}, [][]byte{tpl(short), rec()}, []uint32{9}},
+		"default of others": {Config{DefaultRate: 7, DefaultRates: []RateRule{{netip.MustParsePrefix("203.0.113.0/24"), 9}}}, [][]byte{tpl(short), rec()}, []uint32{7}},
+		"no default":        {Config{DefaultRates: []RateRule{{netip.MustParsePrefix("203.0.113.0/24"), 9}}}, [][]byte{tpl(short), rec()}, []uint32{0}},
+		"told, not default": {Config{DefaultRates: []RateRule{{netip.MustParsePrefix("192.0.2.0/24"), 9}}}, [][]byte{v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100), tpl(short), rec()}, []uint32{100}},
 		"interval":          {Config{}, [][]byte{v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100), tpl(short), rec()}, []uint32{100}},
 		"options behind":    {Config{}, [][]byte{tpl(short), rec(), v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100)}, []uint32{100}},
 		"override":          {Config{Rates: samplingrate.Rules{{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Rate: 3}, {Prefix: netip.MustParsePrefix("192.0.2.0/24"), Rate: 5}}}, [][]byte{v9Opt(1, scope, wireField{34, 4, 0}), opt(0, 100), tpl(inData), rec(2)}, []uint32{5}},
@@ -300,7 +304,8 @@ func TestTimesOfIPFIX(t *testing.T) {
 
 func TestFields(t *testing.T) {
 	cell := flow.Extension[uint32]("cell")
-	cfg := Config{Extra: []Mapping{{PEN: 9999, ID: 5, Field: "cell"}}}
+	var unmapped Unmapped
+	cfg := Config{Extra: []Mapping{{PEN: 9999, ID: 5, Field: "cell"}}, Unmapped: &unmapped}
 	r := newRig(t, cfg, 8, cell)
 	fields := []wireField{
 		{8, 4, 0}, {27, 16, 0}, {1, 3, 0}, {32, 2, 0}, {6, 2, 0}, {89, 4, 0}, {70, 3, 0}, {71, 3, 0}, {72, 3, 0},
@@ -336,7 +341,7 @@ func TestFields(t *testing.T) {
 		require.Len(t, segments, 2)
 	}, from(ipfix(1, 7, appendSet(nil, 2, templateBody(300, fields)), appendSet(nil, 300, cat(rec, rec, []byte{0, 0}))))...)
 	require.Equal(t, 2, n)
-	require.Equal(t, []Unmapped{{flow.IE{PEN: 9999, ID: 6}, 2}}, r.store.Unmapped())
+	require.Equal(t, []Element{{9999, 6, testExporter.Addr(), 2, 2, []byte{0, 16}}}, unmapped.Elements())
 	_, err := NewDecoder(NewStore(cfg), cfg, flow.NewSymbols(0).Quota(1), nil)
 	require.ErrorContains(t, err, `no field "cell"`)
 }

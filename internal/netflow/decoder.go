@@ -164,15 +164,10 @@ func (d *Decoder) fill(j *job, b *flow.Batch) bool {
 func (d *Decoder) enter(domain uint32) bool {
 	key := d.key(d.from, d.session, d.version)
 	d.source = key.addr
-	slot := &d.cache[key.slot()]
-	ex := *slot
-	if ex == nil || ex.key != key || ex.gone.Load() {
-		if ex = d.store.exporter(key, d.from.Addr()); ex == nil {
-			return false
-		}
-		*slot = ex
+	ex := d.lock(key)
+	if ex == nil {
+		return false
 	}
-	ex.mu.Lock()
 	dom := d.store.domain(ex, domain)
 	if dom == nil {
 		ex.mu.Unlock()
@@ -189,6 +184,24 @@ func (d *Decoder) key(from netip.AddrPort, session int64, version uint16) export
 		key.port = from.Port()
 	}
 	return key
+}
+
+// lock finds and locks an exporter; nil when there are too many.
+func (d *Decoder) lock(key exporterKey) *exporter {
+	slot := &d.cache[key.slot()]
+	for ex := *slot; ; ex = nil {
+		if ex == nil || ex.key != key {
+			if ex = d.store.exporter(key, d.from.Addr()); ex == nil {
+				return nil
+			}
+			*slot = ex
+		}
+		ex.mu.Lock()
+		if !ex.gone {
+			return ex
+		}
+		ex.mu.Unlock() // a sweep came before
+	}
 }
 
 // slot spreads exporters over the cache.

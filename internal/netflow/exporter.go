@@ -3,7 +3,6 @@ package netflow
 import (
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/flowpipeline/pipeline/flow"
 )
@@ -20,10 +19,11 @@ type exporterKey struct {
 type exporter struct {
 	key      exporterKey
 	addr     netip.Addr
-	override uint32 // rate by configuration
-	gone     atomic.Bool
+	override uint32 // rate by configuration, whatever the exporter tells
+	fallback uint32 // the same where it tells nothing
 
 	mu      sync.RWMutex // guards what follows, and the domains
+	gone    bool         // the store has forgotten it
 	domains map[uint32]*domain
 	seen    int64 // latest datagram [ns since the epoch]
 }

@@ -57,7 +57,7 @@ func (d *Decoder) knownRate(sampler uint32, hasSampler bool, ifIndex uint32) uin
 	if hasSampler && sampler != 0 {
 		d.counters[SamplersUnknown]++
 	}
-	return d.store.cfg.DefaultRate
+	return d.ex.fallback
 }
 
 // block is how many records are decoded field by field at once: so many flows as

@@ -68,7 +68,7 @@ func (d *Decoder) beginBase(p []byte) {
 		rate = uint32(u16(p[22:]) & 0x3fff) // the top two bits are the mode
 	}
 	if rate == 0 {
-		rate = d.store.cfg.DefaultRate
+		rate = d.ex.fallback
 	}
 	if rate != 0 {
 		d.base.SetSamplingRate(rate)

@@ -1,10 +1,6 @@
 package netflow
 
-import (
-	"sync/atomic"
-
-	"github.com/flowpipeline/pipeline/flow"
-)
+import "github.com/flowpipeline/pipeline/flow"
 
 // instr is one step of decoding a record: what to do with one field of it.
 type instr struct {
@@ -81,12 +77,11 @@ const (
 
 // program is what a template is compiled to. It does not change.
 type program struct {
-	fast  []instr   // for many records at once, before code
-	code  []instr   // for one record after the other
-	proto flow.Flow // the presence that every flow has, and constants
-	flags flags
-	// elements that fill no field
-	unmapped []*atomic.Uint64
+	fast     []instr   // for many records at once, before code
+	code     []instr   // for one record after the other
+	proto    flow.Flow // the presence that every flow has, and constants
+	flags    flags
+	unmapped []unmappedField
 }
 
 // flags say what is to be done besides the instructions.

@@ -153,7 +153,7 @@ func (d *Decoder) define(t *template) {
 		return
 	}
 	t.used = d.header.received
-	t.program = d.compile(d.version, t)
+	t.program = d.compile(d.ex, t)
 	if !d.store.define(d.dom, t) {
 		d.refuse(TemplatesFull, t.id)
 		return
@@ -192,9 +192,7 @@ func (d *Decoder) use(t *template, h header, p []byte) (records uint32, known bo
 		d.learnAll(t, p[:n])
 	} else if count > 0 {
 		d.jobs = append(d.jobs, job{template: t, header: h, data: p[:n]})
-		for _, c := range t.program.unmapped {
-			c.Add(uint64(count))
-		}
+		countUnmapped(t, count, p)
 	}
 	return uint32(count), whole
 }

@@ -1,6 +1,7 @@
 package netflow
 
 import (
+	"cmp"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,7 @@ type Store struct {
 	domains, templates, fields atomic.Int64 // all there are
 	options, held              atomic.Int64 // entries, bytes
 
-	swept    atomic.Int64 // [ns since the epoch]
-	unmapped unmapped
+	swept atomic.Int64 // [ns since the epoch]
 }
 
 // NewStore returns an empty store.
@@ -67,7 +67,11 @@ func (s *Store) exporter(key exporterKey, addr netip.Addr) *exporter {
 	if len(s.exporters) >= s.cfg.MaxTemplates {
 		return nil
 	}
-	e = &exporter{key: key, addr: addr, override: s.cfg.Rates.Of(addr), domains: map[uint32]*domain{}}
+	e = &exporter{
+		key: key, addr: addr, domains: map[uint32]*domain{},
+		override: s.cfg.Rates.Of(addr),
+		fallback: cmp.Or(s.cfg.DefaultRates.Of(addr), s.cfg.DefaultRate),
+	}
 	s.exporters[key] = e
 	return e
 }
@@ -149,7 +153,7 @@ func (s *Store) sweep(now int64) (expired int) {
 			}
 		}
 		if len(e.domains) == 0 && now-e.seen > ttl {
-			e.gone.Store(true)
+			e.gone = true
 			delete(s.exporters, key)
 		}
 		e.mu.Unlock()
@@ -185,7 +189,7 @@ func (s *Store) end(key exporterKey) (lost int) {
 		lost += len(d.held)
 		s.drop(e, id)
 	}
-	e.gone.Store(true)
+	e.gone = true
 	delete(s.exporters, key)
 	return lost
 }
@@ -204,13 +208,9 @@ func (s *Store) bind(d *Decoder) {
 		for _, dom := range e.domains {
 			dom.options.bind(d.symbols)
 			for _, t := range dom.templates {
-				t.program = d.compile(e.key.version, t)
+				t.program = d.compile(e, t)
 			}
 		}
 		e.mu.Unlock()
 	}
 }
-
-// Unmapped lists elements that exporters send and that fill no field, with the
-// number of records that had them.
-func (s *Store) Unmapped() []Unmapped { return s.unmapped.list() }

@@ -34,3 +34,16 @@ func ExampleMapExtension() {
 		Filter(filter.Expr("server_delay >1000")).
 		To(sink.JSON(os.Stdout))
 }
+
+func ExampleListUnmapped() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var unmapped netflow.Unmapped
+	plan := pipeline.From(netflow.Listen(":2055", netflow.ListUnmapped(&unmapped))).To(sink.JSON(os.Stdout))
+	if err := plan.Run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	for _, e := range unmapped.Elements() {
+		fmt.Fprintln(os.Stderr, e) // 32473/7 of 192.0.2.1, 2 bytes, in 120 records, such as 0102
+	}
+}

@@ -337,6 +337,7 @@ func TestMistakes(t *testing.T) {
 		"no field":            netflow.Listen(":0", netflow.Map(0, 1, "nonsense")),
 		"not valid":           netflow.Listen(":0", netflow.Allow(netip.Prefix{})),
 		"is 0":                netflow.Listen(":0", netflow.SamplingRate(netip.MustParsePrefix("::/0"), 0)),
+		"of ::/1 is 0":        netflow.Listen(":0", netflow.DefaultSamplingRate(0, netip.MustParsePrefix("::/1"))),
 		"below 0":             netflow.Listen(":0", netflow.MaxTemplates(0)),
 		"prefix of a sampl":   netflow.Listen(":0", netflow.SamplingRate(netip.Prefix{}, 1)),
 		"a time to keep some": netflow.Listen(":0", netflow.TemplateTTL(0)),

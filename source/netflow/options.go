@@ -37,9 +37,17 @@ func Allow(prefixes ...netip.Prefix) Option {
 }
 
 // DefaultSamplingRate is that of flows whose exporter does not tell one: 1 in n
-// packets. Without it they have none.
-func DefaultSamplingRate(n uint32) Option {
-	return func(c *collector.Config) { c.Protocols.NetFlow.DefaultRate = n }
+// packets. Without it they have none. With prefixes it is that of exporters with
+// an address in one of them, before that of all; the longest prefix wins.
+func DefaultSamplingRate(n uint32, prefixes ...netip.Prefix) Option {
+	return func(c *collector.Config) {
+		if len(prefixes) == 0 {
+			c.Protocols.NetFlow.DefaultRate = n
+		}
+		for _, p := range prefixes {
+			c.Protocols.NetFlow.DefaultRates = append(c.Protocols.NetFlow.DefaultRates, samplingrate.Rule{Prefix: p, Rate: n})
+		}
+	}
 }
 
 // SamplingRate has the flows of exporters with an address in prefix sampled 1 in
@@ -66,6 +74,19 @@ func MapExtension(pen uint32, id uint16, field flow.Extender) Option {
 		c.Extensions = append(c.Extensions, field)
 		Map(pen, id, collector.ExtensionName(field))(c)
 	}
+}
+
+// Unmapped lists the information elements that exporters send and that fill no
+// field.
+type Unmapped = netflow.Unmapped
+
+// Element is an information element that fills no field.
+type Element = netflow.Element
+
+// ListUnmapped has u list the information elements that exporters send and that
+// fill no field, while the source runs: a look at what Map could add.
+func ListUnmapped(u *Unmapped) Option {
+	return func(c *collector.Config) { c.Protocols.NetFlow.Unmapped = u }
 }
 
 // Templates keeps what is known of exporters in a file: templates, options data,

@@ -19,6 +19,12 @@ type options struct {
 	sflow   sflow.Config
 }
 
+// ListUnmapped has u, a netflow.Unmapped, list the information elements that fill no
+// field.
+func ListUnmapped(u *netflow.Unmapped) Option {
+	return func(o *options) { o.netflow.Unmapped = u }
+}
+
 // Speed has the datagrams come in the rhythm in which they were received, factor
 // times as fast: 1 for the original speed. The default, 0, is as fast as it goes.
 func Speed(factor float64) Option { return func(o *options) { o.file.Speed = factor } }
