@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"

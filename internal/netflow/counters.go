@@ -20,6 +20,8 @@ const (
 	ReleasedSets                  // held sets whose template came
 	LostRecords                   // records missing by sequence numbers (v5, v7, IPFIX)
 	LostDatagrams                 // datagrams missing by sequence numbers (v9)
+	MissedRecords                 // the same between what was saved and what came first after a Load
+	MissedDatagrams               // the same of v9
 	LateDatagrams                 // datagrams out of order by sequence number
 	SequenceResets                // sequence numbers that began anew
 	TimesUnresolved               // records with times relative to an unknown start
@@ -49,7 +51,7 @@ const (
 
 var reasonNames = [NumReasons]string{
 	"datagrams", "flows", "options_records", "templates", "templates_withdrawn", "held_sets", "released_sets",
-	"lost_records", "lost_datagrams", "late_datagrams", "sequence_resets", "times_unresolved", "samplers_unknown",
+	"lost_records", "lost_datagrams", "missed_records", "missed_datagrams", "late_datagrams", "sequence_resets", "times_unresolved", "samplers_unknown",
 	"options_full", "texts_refused",
 	"refused_version", "refused_datagram_truncated", "trailing_bytes", "refused_exporters_full",
 	"refused_set_truncated", "refused_set_length", "refused_set_reserved",

@@ -417,6 +417,6 @@ func TestSnapshotInTheMiddle(t *testing.T) {
 	require.Error(t, store.Load(bytes.NewReader(state.Bytes())), "there are decoders")
 	require.ErrorContains(t, NewStore(Config{}).Load(bytes.NewReader([]byte(`{"version":9}`))), "version 9")
 	require.Error(t, NewStore(Config{}).Load(bytes.NewReader([]byte(`{`))))
-	bad := `{"version":1,"domains":[{"exporter":"192.0.2.1","protocol":9,"domain":1,"templates":[{"id":300,"definition":"AAE="}]}]}`
+	bad := `{"version":2,"domains":[{"exporter":"192.0.2.1","protocol":9,"domain":1,"templates":[{"id":300,"definition":"AAE="}]}]}`
 	require.ErrorContains(t, NewStore(Config{}).Load(bytes.NewReader([]byte(bad))), "1 entries left out")
 }

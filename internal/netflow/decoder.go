@@ -210,9 +210,14 @@ func (k *exporterKey) slot() uint32 {
 	return h * 0x9e3779b1 >> (32 - 8)
 }
 
-// number follows the sequence numbers. units is what the datagram adds to them.
-func (d *Decoder) number(units uint32, known bool, lost Reason) {
+// number follows the sequence numbers. units is what the datagram adds to them;
+// missing ones are counted as lost, or as missed when they came while nobody
+// listened.
+func (d *Decoder) number(units uint32, known bool, lost, missed Reason) {
 	s := &d.dom.sequence
+	if s.restored {
+		lost = missed
+	}
 	missing, late, reset := s.check(d.header.sequence)
 	d.counters[lost] += uint64(missing)
 	if late {

@@ -39,7 +39,7 @@ func (d *Decoder) beginFixed(p []byte) {
 		return
 	}
 	defer d.ex.mu.Unlock()
-	d.number(uint32(u16(p[2:])), true, LostRecords)
+	d.number(uint32(u16(p[2:])), true, LostRecords, MissedRecords)
 	d.jobs = append(d.jobs, job{header: *h, data: p[headerFixed:n]})
 	d.beginBase(p)
 }

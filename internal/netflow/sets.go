@@ -23,7 +23,7 @@ func (d *Decoder) beginV9(p []byte) {
 	}
 	defer d.ex.mu.Unlock()
 	d.sets(p[headerV9:])
-	d.number(1, true, LostDatagrams)
+	d.number(1, true, LostDatagrams, MissedDatagrams)
 }
 
 // beginIPFIX reads a message of IPFIX.
@@ -48,7 +48,7 @@ func (d *Decoder) beginIPFIX(p []byte) {
 	}
 	defer d.ex.mu.Unlock()
 	records, known := d.sets(p[headerIPFIX:n])
-	d.number(records, known, LostRecords)
+	d.number(records, known, LostRecords, MissedRecords)
 }
 
 // sets reads what describes data, and queues the data. It returns how many data

@@ -11,8 +11,9 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-// snapshotVersion is raised when what a snapshot means changes.
-const snapshotVersion = 1
+// snapshotVersion is raised when what a snapshot means changes. Older ones are
+// still read: version 1 had no sequence numbers, and nothing of v5 and v7.
+const snapshotVersion = 2
 
 // snapshot is the form that Snapshot writes, as JSON.
 type snapshot struct {
@@ -26,6 +27,7 @@ type domainState struct {
 	Protocol uint16          `json:"protocol"` // version in the header
 	Domain   uint32          `json:"domain"`
 	Seen     int64           `json:"seen"`
+	Next     *uint32         `json:"next_sequence,omitempty"` // nil if unknown
 	Set      []templateState `json:"templates,omitempty"`
 	Held     []heldState     `json:"held,omitempty"`
 
@@ -59,10 +61,10 @@ type heldState struct {
 	Data     []byte `json:"data"`
 }
 
-// Snapshot writes what the store knows, templates, options data and the data that
-// waits for its template, for a Load after a restart. What sessions told ends with
-// them, and is left out. Decoders may go on meanwhile: each exporter is written as
-// it is at one moment.
+// Snapshot writes what the store knows, templates, options data, the data that
+// waits for its template, and where sequence numbers are, for a Load after a
+// restart. What sessions told ends with them, and is left out. Decoders may go on
+// meanwhile: each exporter is written as it is at one moment.
 func (s *Store) Snapshot(w io.Writer) error {
 	snap := snapshot{Version: snapshotVersion}
 	s.mu.RLock()
@@ -76,9 +78,7 @@ func (s *Store) Snapshot(w io.Writer) error {
 	for _, e := range exporters {
 		e.mu.RLock()
 		for _, d := range e.domains {
-			if e.key.version >= versionV9 {
-				snap.Domains = append(snap.Domains, e.state(d))
-			}
+			snap.Domains = append(snap.Domains, e.state(d))
 		}
 		e.mu.RUnlock()
 	}
@@ -94,6 +94,10 @@ func (e *exporter) state(d *domain) domainState {
 		Ports:    make(map[uint32]portState, len(o.ports)),
 		VRFs:     make(map[uint32]string, len(o.vrfs)),
 		Apps:     make(map[uint64]string, len(o.apps)),
+	}
+	if d.sequence.known {
+		next := d.sequence.next
+		st.Next = &next
 	}
 	for _, t := range d.templates {
 		st.Set = append(st.Set, templateState{t.id, t.options, t.used, t.wire})
@@ -124,8 +128,8 @@ func (s *Store) Load(r io.Reader) error {
 	if err := json.NewDecoder(r).Decode(&snap); err != nil {
 		return fmt.Errorf("netflow state: %w", err)
 	}
-	if snap.Version != snapshotVersion {
-		return fmt.Errorf("netflow state: version %d, not %d", snap.Version, snapshotVersion)
+	if snap.Version < 1 || snap.Version > snapshotVersion {
+		return fmt.Errorf("netflow state: version %d, not 1 to %d", snap.Version, snapshotVersion)
 	}
 	s.mu.RLock()
 	bound := s.bound
@@ -145,7 +149,15 @@ func (s *Store) Load(r io.Reader) error {
 
 // loadDomain adds a domain, and returns how many of its parts it left out.
 func (s *Store) loadDomain(st *domainState) (left int) {
-	if !st.Exporter.IsValid() || st.Protocol != versionV9 && st.Protocol != versionIPFIX {
+	templated := false
+	switch st.Protocol {
+	case versionV9, versionIPFIX:
+		templated = true
+	case versionV5, versionV7:
+	default:
+		return 1
+	}
+	if !st.Exporter.IsValid() {
 		return 1
 	}
 	e := s.exporter(exporterKey{addr: flow.AddrFrom(st.Exporter), port: st.Port, version: st.Protocol}, st.Exporter)
@@ -160,6 +172,12 @@ func (s *Store) loadDomain(st *domainState) (left int) {
 	}
 	d.seen = st.Seen
 	e.seen = max(e.seen, st.Seen)
+	if st.Next != nil {
+		d.sequence = sequence{next: *st.Next, known: true, restored: true}
+	}
+	if !templated {
+		return len(st.Set) + len(st.Held) + st.options()
+	}
 	for _, ts := range st.Set {
 		if !s.loadTemplate(d, st.Protocol, ts) {
 			left++
@@ -174,6 +192,11 @@ func (s *Store) loadDomain(st *domainState) (left int) {
 	return left + s.loadOptions(&d.options, st)
 }
 
+// options is how many entries of options data there are.
+func (st *domainState) options() int {
+	return len(st.Samplers) + len(st.Ports) + len(st.VRFs) + len(st.Apps)
+}
+
 func (s *Store) loadTemplate(d *domain, version uint16, ts templateState) bool {
 	wire := append([]byte{byte(ts.ID >> 8), byte(ts.ID)}, ts.Wire...)
 	t, n, bad := parseTemplate(version, ts.Options, wire)
@@ -185,7 +208,7 @@ func (s *Store) loadTemplate(d *domain, version uint16, ts templateState) bool {
 }
 
 func (s *Store) loadOptions(o *optionsData, st *domainState) (left int) {
-	entries := len(st.Samplers) + len(st.Ports) + len(st.VRFs) + len(st.Apps)
+	entries := st.options()
 	if o.len() > 0 || !take(&s.options, entries, s.cfg.MaxTemplates*optionsPerTemplate) {
 		return entries
 	}
