@@ -34,7 +34,14 @@
 // SamplingRate is 1 in N, and absent where nobody tells it. Bytes and packets are
 // what the exporter tells, not multiplied. TimeReceived is when the datagram was
 // taken from the kernel. Package flow's schema tells the information elements of
-// each field; Map and MapExtension add to it.
+// each field; Map and MapExtension add to it, and ListUnmapped lists those that
+// exporters send and that fill none.
+//
+// Where exporters tell a field in several ways, the element that comes first in
+// the schema counts: for times the finest, absolute ones first. A start or an end
+// that is not told follows from the other and the flow's duration; where there is
+// neither, both are when the event was observed (elements 322 to 325). Running
+// totals have fields of their own.
 //
 // # Counters
 //
@@ -59,7 +66,9 @@
 // templates, templates_withdrawn and options_records count what exporters told of
 // themselves; held_sets and released_sets data that waited for a template;
 // lost_records (v5, v7, IPFIX), lost_datagrams (v9), late_datagrams and
-// sequence_resets what sequence numbers show. times_unresolved counts flows
+// sequence_resets what sequence numbers show. missed_records and missed_datagrams
+// are what was sent between the latest saved state of an earlier run and this
+// one; after a crash also what that run received since it saved. times_unresolved counts flows
 // without times, for the exporter does not tell when it started, samplers_unknown
 // flows of a sampler that was not described. What cannot be decoded is counted
 // under refused_ and the reason, and costs no more than itself.

@@ -281,6 +281,27 @@ func TestRestart(t *testing.T) {
 	c.stop()
 }
 
+// TestMissed has exporters go on between two runs.
+func TestMissed(t *testing.T) {
+	opts := []netflow.Option{netflow.Templates(filepath.Join(t.TempDir(), "state"))}
+	c := start(t, "127.0.0.1:0", opts)
+	send := export.Dial(t, c.at)
+	send(export.IPFIXTemplate(0))
+	send(export.IPFIXData(0, 3))
+	send(export.V5(0, 2))
+	c.waitFor(5)
+	require.Zero(t, c.stop()["missed_records"])
+
+	c = start(t, "127.0.0.1:0", opts)
+	send = export.Dial(t, c.at)
+	send(export.IPFIXData(10, 3))
+	send(export.V5(5, 2))
+	c.waitFor(5)
+	counters := c.stop()
+	require.EqualValues(t, 7+3, counters["missed_records"])
+	require.Zero(t, counters["lost_records"])
+}
+
 func TestRecordAndReplay(t *testing.T) {
 	for _, name := range []string{"a.dgram", "a.dgram.gz", "a.dgram.zst"} {
 		path := filepath.Join(t.TempDir(), name)

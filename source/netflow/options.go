@@ -90,7 +90,8 @@ func ListUnmapped(u *Unmapped) Option {
 }
 
 // Templates keeps what is known of exporters in a file: templates, options data,
-// and data that waits for its template. The file is read when the pipeline opens,
+// data that waits for its template, and sequence numbers, which tell after a
+// restart what was sent in between. The file is read when the pipeline opens,
 // written a second after a template came, every minute, and at the end.
 func Templates(path string) Option { return func(c *collector.Config) { c.Templates = path } }
 
