@@ -115,6 +115,20 @@ func ipfixFields() []wireField {
 	return fields
 }
 
+// columnFields are those of a router, and six that live in columns.
+var columnFields = append(append([]wireField(nil), routerFields...),
+	wireField{234, 4, 0}, wireField{235, 4, 0}, wireField{352, 8, 0}, wireField{85, 8, 0}, wireField{86, 8, 0}, wireField{252, 4, 0})
+
+// variableFields are those of IPFIX with a user's name.
+func variableFields() []wireField { return append(ipfixFields(), wireField{371, variableLength, 0}) }
+
+func variableRecords(n int) (p []byte) {
+	for range n {
+		p = append(append(p, routerRecords(ipfixFields(), 1)...), 3, 'b', 'o', 'b')
+	}
+	return p
+}
+
 type benchCase struct {
 	name    string
 	setup   []byte
@@ -129,6 +143,9 @@ func benchCases() []benchCase {
 		{"v9", v9(1, 7, appendSet(nil, 0, templateBody(256, routerFields))), v9(2, 7, appendSet(nil, 256, routerRecords(routerFields, n))), n},
 		// What IPFIX's record costs as one of NetFlow v9: it is 16 bytes longer.
 		{"v9-as-ipfix", v9(1, 7, appendSet(nil, 0, templateBody(256, ipfixFields()))), v9(2, 7, appendSet(nil, 256, routerRecords(ipfixFields(), n))), n},
+		// With fields that live in columns, and with a record whose length varies.
+		{"columns", v9(1, 7, appendSet(nil, 0, templateBody(256, columnFields))), v9(2, 7, appendSet(nil, 256, routerRecords(columnFields, n))), n},
+		{"variable", ipfix(1, 7, appendSet(nil, 2, templateBody(256, variableFields()))), ipfix(1, 7, appendSet(nil, 256, variableRecords(n))), n},
 		{"ipfix", ipfix(1, 7, appendSet(nil, 2, templateBody(256, ipfixFields()))), ipfix(1, 7, appendSet(nil, 256, routerRecords(ipfixFields(), n))), n},
 	}
 }

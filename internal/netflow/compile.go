@@ -28,6 +28,7 @@ func (d *Decoder) compile(ex *exporter, t *template) *program {
 		return c.p
 	}
 	c.layered = layered(t.fields)
+	c.p.fast = make([][]instr, len(t.parts))
 	for _, p := range c.places() {
 		c.add(p)
 	}
@@ -40,12 +41,12 @@ func (d *Decoder) compile(ex *exporter, t *template) *program {
 	return c.p
 }
 
-// place is where a field lies in a template and in a record: there its offset,
-// or its number if lengths vary.
+// place is where a field lies in a template and in a record.
 type place struct {
 	field
-	index int
-	src   int
+	index int // in the template
+	part  int // see layout
+	src   int // in the part
 }
 
 // places returns the fields in the order in which they are compiled: of the
@@ -53,19 +54,23 @@ type place struct {
 // an outer packet stay before those of the inner.
 func (c *compiler) places() []place {
 	all := make([]place, len(c.t.fields))
-	off := 0
+	part, src := 0, 0
 	for i, f := range c.t.fields {
-		all[i] = place{f, i, off}
-		if c.t.variable {
-			all[i].src = i
+		all[i] = place{f, i, part, src}
+		if c.varies(f) {
+			part, src = part+1, 0
+		} else {
+			src += int(f.length)
 		}
-		off += int(f.length)
 	}
 	if !c.layered {
 		slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(c.rank(a.field), c.rank(b.field)) })
 	}
 	return all
 }
+
+// varies reports whether each record tells the length of a field.
+func (c *compiler) varies(f field) bool { return c.t.variable && f.length == variableLength }
 
 // rank returns the place of an element among those that fill its field.
 func (c *compiler) rank(f field) int {
@@ -155,7 +160,7 @@ func (c *compiler) add(f place) {
 	if f.length == 0 || f.pen == 0 && f.id == iePadding {
 		return
 	}
-	in := instr{src: uint16(f.src), size: f.length}
+	in := instr{part: uint16(f.part), src: uint16(f.src), size: f.length}
 	if !c.resolve(f.field, &in) {
 		if u := c.store.cfg.Unmapped; u != nil {
 			key := elementKey{flow.IE{PEN: f.pen, ID: f.id}, c.ex.addr.Unmap(), f.length}
@@ -182,7 +187,7 @@ func (c *compiler) add(f place) {
 		c.seen[in.field] = true
 	}
 	if c.quicken(&in); in.op < opGeneral {
-		c.p.fast = append(c.p.fast, in)
+		c.p.fast[f.part] = append(c.p.fast[f.part], in)
 	} else {
 		c.p.code = append(c.p.code, in)
 	}
@@ -234,44 +239,41 @@ func (c *compiler) resolve(f field, in *instr) bool {
 	case flow.KindAddrs:
 		in.op = opSegments
 	}
-	return fits || f.length == variableLength && c.t.variable
+	return fits || c.varies(f)
 }
 
 // quicken turns an instruction into a fast one if there is one, and marks the
 // fields that every record then has.
 func (c *compiler) quicken(in *instr) {
 	dst, inStruct := offsetOf(in.field)
-	if !inStruct || in.empty {
+	if !inStruct || in.empty || c.t.variable && in.size == variableLength {
 		return
 	}
-	fixed := !c.t.variable
 	in.dst = dst
 	switch kind := in.field.Info().Kind; {
 	case in.op == opUint:
 		c.mark(in.field)
-		if o, ok := numberOp(kind, in.size); ok && fixed {
+		if o, ok := numberOp(kind, in.size); ok {
 			in.op = o
 		}
 	case in.op == opAddr:
 		c.mark(in.field)
-		if fixed && in.size == 4 {
+		if in.size == 4 {
 			in.op = opIPv4
 			in.dst += 12
 			c.scratch.SetAddr(&c.p.proto, in.field, flow.AddrFrom4([4]byte{}))
-		} else if fixed {
+		} else {
 			in.op = opIPv6
 		}
 	case in.op == opMACAny:
 		c.mark(in.field)
-		if fixed {
-			in.op = opMAC
-		}
+		in.op = opMAC
 	case in.op == opUptime && c.version == versionV9:
 		c.mark(in.field)
-		if fixed && in.size == 4 {
+		if in.size == 4 {
 			in.op = opUptimeV9
 		}
-	case in.op == opMilli && fixed && in.size == 8 && in.field != flow.FieldTimeReceived && kind == flow.KindTime:
+	case in.op == opMilli && in.size == 8 && in.field != flow.FieldTimeReceived && kind == flow.KindTime:
 		c.mark(in.field)
 		in.op = opMillis
 	}

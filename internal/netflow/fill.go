@@ -79,8 +79,8 @@ func (d *Decoder) fillTemplate(j *job, b *flow.Batch) bool {
 		if len(flows) == 0 {
 			return false
 		}
-		if len(p.fast) > 0 {
-			d.runFast(p.fast, j.data, t.size, flows)
+		if !t.variable {
+			d.runFast(p.fast[0], j.data, t.size, flows)
 		}
 		if rest.any {
 			j.data = d.runRest(t, &rest, j.data, flows, b)
@@ -119,7 +119,7 @@ func (d *Decoder) runRest(t *template, r *rest, data []byte, flows []flow.Flow, 
 			d.rec = record{}
 		}
 		if t.variable {
-			data = data[d.runVariable(t, data, fl, b):]
+			data = data[d.runVariable(t, data, flows[i:i+1], b):]
 		} else {
 			d.run(p.code, data[:t.size], fl, b)
 			data = data[t.size:]

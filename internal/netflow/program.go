@@ -7,8 +7,9 @@ type instr struct {
 	op    op
 	empty bool   // only if the flow's field is empty: another element came before
 	index uint8  // of a list
-	src   uint16 // offset in the record, or the number of the field if lengths vary
-	size  uint16 // bytes in the record
+	part  uint16 // of the record, see layout
+	src   uint16 // offset in the part
+	size  uint16 // bytes in the record; variableLength for the field behind the part
 	dst   uint16 // offset in the flow, for fast operations
 	field flow.Field
 }
@@ -77,7 +78,7 @@ const (
 
 // program is what a template is compiled to. It does not change.
 type program struct {
-	fast     []instr   // for many records at once, before code
+	fast     [][]instr // by part, before code; for many records at once if lengths do not vary
 	code     []instr   // for one record after the other
 	proto    flow.Flow // the presence that every flow has, and constants
 	flags    flags

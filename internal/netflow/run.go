@@ -105,30 +105,43 @@ func (d *Decoder) run(code []instr, rec []byte, fl *flow.Flow, b *flow.Batch) {
 	}
 }
 
-// runVariable decodes the fields of a record whose lengths vary, and returns
-// its length.
-func (d *Decoder) runVariable(t *template, rec []byte, fl *flow.Flow, b *flow.Batch) int {
-	ends := d.ends[:0]
+// runVariable decodes a record whose length varies into one flow, and returns its
+// length.
+func (d *Decoder) runVariable(t *template, rec []byte, flows []flow.Flow, b *flow.Batch) int {
+	parts := d.parts[:0]
 	n := 0
-	for i := range t.fields {
-		from, to := 0, int(t.fields[i].length)
-		if to == variableLength {
-			from, to, _ = width(rec[n:])
+	for i, size := range t.parts {
+		p := part{at: n}
+		if fast := t.program.fast[i]; len(fast) > 0 {
+			d.runFast(fast, rec[n:n+size], size, flows)
 		}
-		ends = append(ends, span{n + from, n + to})
-		n += to
+		if n += size; i < len(t.parts)-1 {
+			from, to, _ := width(rec[n:])
+			p.value = rec[n+from : n+to]
+			n += to
+		}
+		parts = append(parts, p)
 	}
-	d.ends = ends
+	d.parts = parts
 	code := t.program.code
 	for i := range code {
 		in := &code[i]
-		s := ends[in.src]
-		if s.to > s.from {
-			d.set(in, rec[s.from:s.to], fl, b)
+		p := &parts[in.part]
+		v := p.value
+		if in.size != variableLength {
+			at := p.at + int(in.src)
+			v = rec[at : at+int(in.size)]
+		}
+		if len(v) > 0 {
+			d.set(in, v, &flows[0], b)
 		}
 	}
 	return n
 }
 
-// span is where a field lies in a record.
-type span struct{ from, to int }
+// part is where a part of a record begins, and the value of variable length
+// behind it.
+type part struct {
+	at    int
+	value []byte
+}

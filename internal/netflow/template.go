@@ -26,6 +26,9 @@ type template struct {
 type layout struct {
 	size     int  // of a record; the least, if lengths vary
 	variable bool // lengths vary
+	// parts are the lengths of what lies before each field of variable length,
+	// and behind the last.
+	parts []int
 }
 
 // parseTemplate reads one template or options template from the head of p and
@@ -91,6 +94,7 @@ func (t *template) keep(version uint16) bool {
 	if t.options && len(p) >= 2 {
 		p = p[2:]
 	}
+	part := 0
 	for len(p) >= 4 {
 		f := field{id: u16(p), length: u16(p[2:])}
 		p = p[4:]
@@ -103,10 +107,14 @@ func (t *template) keep(version uint16) bool {
 		if f.length == variableLength && version == versionIPFIX {
 			t.variable = true
 			t.size++
+			t.parts = append(t.parts, part)
+			part = 0
 		} else {
 			t.size += int(f.length)
+			part += int(f.length)
 		}
 	}
+	t.parts = append(t.parts, part)
 	return t.size > 0
 }
 
@@ -147,18 +155,16 @@ func (t *template) records(data []byte) (count, n int, whole bool) {
 
 // measure returns the length of the record at the head of p.
 func (t *template) measure(p []byte) (int, bool) {
-	n := 0
-	for i := range t.fields {
-		f := &t.fields[i]
-		if f.length != variableLength {
-			n += int(f.length)
-		} else if n > len(p) {
-			return 0, false
-		} else if _, to, ok := width(p[n:]); ok {
-			n += to
-		} else {
+	n := t.parts[0]
+	for _, part := range t.parts[1:] {
+		if n > len(p) {
 			return 0, false
 		}
+		_, to, ok := width(p[n:])
+		if !ok {
+			return 0, false
+		}
+		n += to + part
 	}
 	return n, n <= len(p)
 }
