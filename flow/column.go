@@ -147,3 +147,14 @@ func Column[T Value](b *Batch, f Field) (vals []T, has []bool) {
 	}
 	return v.vals[:b.n], v.has[:b.n]
 }
+
+// WriteColumn returns what Column does of a column to write, putting it to use;
+// nil when f is no column or T is not its type. A value counts where its presence
+// is true.
+func WriteColumn[T Value](b *Batch, f Field) (vals []T, has []bool) {
+	if !f.IsColumn() || b.kind(f) != kindOf[T]() {
+		return nil, nil
+	}
+	v := ensure[T](b, f)
+	return v.vals[:b.n], v.has[:b.n]
+}

@@ -20,6 +20,26 @@ func begin(size int) (*flow.Owner, *flow.Batch) {
 	return o, o.Begin(0, time.Time{})
 }
 
+func TestWriteColumn(t *testing.T) {
+	o := flow.NewOwner(flow.OwnerConfig{Size: 4})
+	b := o.Begin(0, time.Time{})
+	b.Next()
+	fl := b.Next()
+	vals, has := flow.WriteColumn[uint64](b, flow.FieldBytesOut)
+	require.Len(t, vals, 2)
+	require.Equal(t, []bool{false, false}, has)
+	vals[1], has[1] = 7, true
+	out, ok := b.BytesOut(fl)
+	require.True(t, ok)
+	require.EqualValues(t, 7, out)
+	for _, f := range []flow.Field{flow.FieldBytes, flow.FieldTOSOut, 0} {
+		vals, has = flow.WriteColumn[uint64](b, f)
+		require.Nil(t, vals, "no column of the type")
+		require.Nil(t, has)
+	}
+	o.Finish(nil)
+}
+
 func TestExtend(t *testing.T) {
 	o := flow.NewOwner(flow.OwnerConfig{Size: 4})
 	b := o.Begin(0, time.Time{})

@@ -245,8 +245,14 @@ func (c *compiler) resolve(f field, in *instr) bool {
 // quicken turns an instruction into a fast one if there is one, and marks the
 // fields that every record then has.
 func (c *compiler) quicken(in *instr) {
+	if in.empty || c.t.variable && in.size == variableLength {
+		return
+	}
 	dst, inStruct := offsetOf(in.field)
-	if !inStruct || in.empty || c.t.variable && in.size == variableLength {
+	if !inStruct {
+		if in.op == opUint || in.op == opAddr {
+			in.op, in.index = opColumn, uint8(c.layout.Info(in.field).Kind)
+		}
 		return
 	}
 	in.dst = dst

@@ -80,7 +80,7 @@ func (d *Decoder) fillTemplate(j *job, b *flow.Batch) bool {
 			return false
 		}
 		if !t.variable {
-			d.runFast(p.fast[0], j.data, t.size, flows)
+			d.runFast(p.fast[0], j.data, t.size, flows, b)
 		}
 		if rest.any {
 			j.data = d.runRest(t, &rest, j.data, flows, b)

@@ -6,7 +6,7 @@ import "github.com/flowpipeline/pipeline/flow"
 type instr struct {
 	op    op
 	empty bool   // only if the flow's field is empty: another element came before
-	index uint8  // of a list
+	index uint8  // of a list, or a kind
 	part  uint16 // of the record, see layout
 	src   uint16 // offset in the part
 	size  uint16 // bytes in the record; variableLength for the field behind the part
@@ -37,6 +37,7 @@ const (
 	opIPv6
 	opUptimeV9
 	opMillis
+	opColumn // a number or an address into a column
 
 	opGeneral // from here on Decoder.set does the work
 

@@ -13,7 +13,7 @@ const flowSize = unsafe.Sizeof(flow.Flow{})
 // field by field: so the operation is looked up once for all of them. recs has
 // those records. An instruction's source lies within a record, and its destination
 // within a flow, by how compile makes them.
-func (d *Decoder) runFast(code []instr, recs []byte, size int, flows []flow.Flow) {
+func (d *Decoder) runFast(code []instr, recs []byte, size int, flows []flow.Flow, b *flow.Batch) {
 	src, dst := unsafe.Pointer(unsafe.SliceData(recs)), unsafe.Pointer(unsafe.SliceData(flows))
 	step, end := uintptr(size), uintptr(size*len(flows))
 	for i := range code {
@@ -90,6 +90,8 @@ func (d *Decoder) runFast(code []instr, recs []byte, size int, flows []flow.Flow
 					flows[row].Clear(in.field)
 				}
 			}
+		case opColumn:
+			runColumn(in, recs, size, flows, b)
 		}
 	}
 }
@@ -101,7 +103,7 @@ func at[T any](p unsafe.Pointer, off uintptr) *T { return (*T)(unsafe.Add(p, off
 func (d *Decoder) run(code []instr, rec []byte, fl *flow.Flow, b *flow.Batch) {
 	for i := range code {
 		in := &code[i]
-		d.set(in, rec[in.src:in.src+in.size], fl, b)
+		d.set(in, in.value(rec), fl, b)
 	}
 }
 
@@ -113,7 +115,7 @@ func (d *Decoder) runVariable(t *template, rec []byte, flows []flow.Flow, b *flo
 	for i, size := range t.parts {
 		p := part{at: n}
 		if fast := t.program.fast[i]; len(fast) > 0 {
-			d.runFast(fast, rec[n:n+size], size, flows)
+			d.runFast(fast, rec[n:n+size], size, flows, b)
 		}
 		if n += size; i < len(t.parts)-1 {
 			from, to, _ := width(rec[n:])
@@ -129,8 +131,7 @@ func (d *Decoder) runVariable(t *template, rec []byte, flows []flow.Flow, b *flo
 		p := &parts[in.part]
 		v := p.value
 		if in.size != variableLength {
-			at := p.at + int(in.src)
-			v = rec[at : at+int(in.size)]
+			v = in.value(rec[p.at:])
 		}
 		if len(v) > 0 {
 			d.set(in, v, &flows[0], b)
