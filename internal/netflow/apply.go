@@ -19,7 +19,7 @@ func (d *Decoder) set(in *instr, v []byte, fl *flow.Flow, b *flow.Batch) {
 		if a, ok := flow.AddrFromSlice(v); ok {
 			b.SetAddr(fl, in.field, a)
 		}
-	case opMACAny:
+	case opMAC:
 		if len(v) == 6 {
 			b.SetUint(fl, in.field, flow.MAC(v).Uint64())
 		}

@@ -28,7 +28,6 @@ func (d *Decoder) compile(ex *exporter, t *template) *program {
 		return c.p
 	}
 	c.layered = layered(t.fields)
-	c.p.fast = make([][]instr, len(t.parts))
 	for _, p := range c.places() {
 		c.add(p)
 	}
@@ -160,7 +159,7 @@ func (c *compiler) add(f place) {
 	if f.length == 0 || f.pen == 0 && f.id == iePadding {
 		return
 	}
-	in := instr{part: uint16(f.part), src: uint16(f.src), size: f.length}
+	in := instr{part: uint16(f.part), src: uint16(f.src), size: f.length, behind: c.varies(f.field)}
 	if !c.resolve(f.field, &in) {
 		if u := c.store.cfg.Unmapped; u != nil {
 			key := elementKey{flow.IE{PEN: f.pen, ID: f.id}, c.ex.addr.Unmap(), f.length}
@@ -187,7 +186,7 @@ func (c *compiler) add(f place) {
 		c.seen[in.field] = true
 	}
 	if c.quicken(&in); in.op < opGeneral {
-		c.p.fast[f.part] = append(c.p.fast[f.part], in)
+		c.p.fast = append(c.p.fast, in)
 	} else {
 		c.p.code = append(c.p.code, in)
 	}
@@ -229,7 +228,7 @@ func (c *compiler) resolve(f field, in *instr) bool {
 	case flow.KindAddr:
 		in.op, fits = opAddr, f.length == 4 || f.length == 16
 	case flow.KindMAC:
-		in.op, fits = opMACAny, f.length == 6
+		in.op, fits = opMAC, f.length == 6
 	case flow.KindSymbol:
 		in.op = opSymbol
 	case flow.KindText, flow.KindCountry:
@@ -245,7 +244,7 @@ func (c *compiler) resolve(f field, in *instr) bool {
 // quicken turns an instruction into a fast one if there is one, and marks the
 // fields that every record then has.
 func (c *compiler) quicken(in *instr) {
-	if in.empty || c.t.variable && in.size == variableLength {
+	if in.empty || in.behind {
 		return
 	}
 	dst, inStruct := offsetOf(in.field)
@@ -259,21 +258,19 @@ func (c *compiler) quicken(in *instr) {
 	switch kind := in.field.Info().Kind; {
 	case in.op == opUint:
 		c.mark(in.field)
-		if o, ok := numberOp(kind, in.size); ok {
-			in.op = o
+		if copies := numbers(in.size, kindSize(kind)); copies != nil {
+			in.op, in.copy = opCopy, copies
 		}
+	case in.op == opAddr && in.size == 4:
+		c.scratch.SetAddr(&c.p.proto, in.field, flow.AddrFrom4([4]byte{}))
+		in.op, in.copy = opCopy, copyIPv4
+		in.dst += 12
 	case in.op == opAddr:
 		c.mark(in.field)
-		if in.size == 4 {
-			in.op = opIPv4
-			in.dst += 12
-			c.scratch.SetAddr(&c.p.proto, in.field, flow.AddrFrom4([4]byte{}))
-		} else {
-			in.op = opIPv6
-		}
-	case in.op == opMACAny:
+		in.op, in.copy = opCopy, copyIPv6
+	case in.op == opMAC:
 		c.mark(in.field)
-		in.op = opMAC
+		in.op, in.copy = opCopy, copyMAC
 	case in.op == opUptime && c.version == versionV9:
 		c.mark(in.field)
 		if in.size == 4 {
@@ -285,13 +282,15 @@ func (c *compiler) quicken(in *instr) {
 	}
 }
 
-// numberOp returns the fast operation between two widths.
-func numberOp(kind flow.Kind, size uint16) (op, bool) {
-	width := map[flow.Kind]uint16{flow.KindU8: 1, flow.KindU16: 2, flow.KindU32: 4, flow.KindU64: 8}[kind]
-	o, ok := map[[2]uint16]op{
-		{1, 1}: op1to1, {1, 2}: op1to2, {1, 4}: op1to4, {1, 8}: op1to8,
-		{2, 2}: op2to2, {2, 4}: op2to4, {2, 8}: op2to8, {3, 4}: op3to4,
-		{4, 4}: op4to4, {4, 8}: op4to8, {8, 8}: op8to8,
-	}[[2]uint16{size, width}]
-	return o, ok
+// kindSize returns how many bytes a number of the Flow struct takes.
+func kindSize(k flow.Kind) uint16 {
+	switch k {
+	case flow.KindU8:
+		return 1
+	case flow.KindU16:
+		return 2
+	case flow.KindU32:
+		return 4
+	}
+	return 8
 }

@@ -37,7 +37,7 @@ type Decoder struct {
 	rate   rateCache
 	varies bool // the rate depends on the interface
 	rec    record
-	parts  []part // of the record
+	block  records
 
 	words [maxList]uint32
 	addrs [maxList]flow.Addr

@@ -60,81 +60,45 @@ func (d *Decoder) knownRate(sampler uint32, hasSampler bool, ifIndex uint32) uin
 	return d.ex.fallback
 }
 
-// block is how many records are decoded field by field at once: so many flows as
-// stay in the fastest cache.
-const block = 32
-
 // fillTemplate decodes the records of a set; false when b is full.
 func (d *Decoder) fillTemplate(j *job, b *flow.Batch) bool {
 	t := j.template
 	p := t.program
 	d.begin(j)
-	rest := d.rest(t)
-	n := 1
+	finish := p.flags&(etherByAddr|innerByAddr|stackLabels|sampled|hasSampler|fetchInit|derived) != 0 || d.varies
+	named := p.flags&d.names() != 0
 	for len(j.data) > 0 {
-		if !t.variable {
-			n = min(len(j.data)/t.size, block)
-		}
-		flows := b.Extend(&d.base, n)
+		d.block.lay(t, j.data)
+		flows := b.Extend(&d.base, d.block.n)
 		if len(flows) == 0 {
 			return false
 		}
-		if !t.variable {
-			d.runFast(p.fast[0], j.data, t.size, flows, b)
+		d.block.cut(len(flows))
+		d.runFast(p.fast, flows, b)
+		if len(p.code) > 0 || finish || named {
+			for i := range flows {
+				fl := &flows[i]
+				if p.flags&perRecord != 0 {
+					d.rec = record{}
+				}
+				d.run(p.code, i, fl, b)
+				if finish {
+					d.finish(p.flags, fl, b)
+				}
+				if named {
+					d.setNames(p.flags, fl, b)
+				}
+			}
 		}
-		if rest.any {
-			j.data = d.runRest(t, &rest, j.data, flows, b)
-		} else {
-			j.data = j.data[len(flows)*t.size:]
+		if p.flags&icmpFromPort != 0 {
+			for i := range flows {
+				icmpByPort(&flows[i])
+			}
 		}
 		d.counters[Flows] += uint64(len(flows))
+		j.data = j.data[d.block.rest:]
 	}
 	return true
-}
-
-// rest says what of a set is done for one record after the other.
-type rest struct {
-	any                  bool
-	icmp, finish, naming bool
-}
-
-func (d *Decoder) rest(t *template) rest {
-	p := t.program
-	r := rest{
-		icmp:   p.flags&icmpFromPort != 0,
-		finish: p.flags&(etherByAddr|innerByAddr|stackLabels|sampled|hasSampler|fetchInit|derived) != 0 || d.varies,
-		naming: p.flags&d.names() != 0,
-	}
-	r.any = t.variable || len(p.code) > 0 || r.icmp || r.finish || r.naming
-	return r
-}
-
-// runRest does what is done for one record after the other, and returns the data
-// behind the records.
-func (d *Decoder) runRest(t *template, r *rest, data []byte, flows []flow.Flow, b *flow.Batch) []byte {
-	p := t.program
-	for i := range flows {
-		fl := &flows[i]
-		if p.flags&perRecord != 0 {
-			d.rec = record{}
-		}
-		if t.variable {
-			data = data[d.runVariable(t, data, flows[i:i+1], b):]
-		} else {
-			d.run(p.code, data[:t.size], fl, b)
-			data = data[t.size:]
-		}
-		if r.icmp {
-			icmpByPort(fl)
-		}
-		if r.finish {
-			d.finish(p.flags, fl, b)
-		}
-		if r.naming {
-			d.setNames(p.flags, fl, b)
-		}
-	}
-	return data
 }
 
 // finish sets what follows from the fields of a flow.

@@ -4,46 +4,34 @@ import "github.com/flowpipeline/pipeline/flow"
 
 // instr is one step of decoding a record: what to do with one field of it.
 type instr struct {
-	op    op
-	empty bool   // only if the flow's field is empty: another element came before
-	index uint8  // of a list, or a kind
-	part  uint16 // of the record, see layout
-	src   uint16 // offset in the part
-	size  uint16 // bytes in the record; variableLength for the field behind the part
-	dst   uint16 // offset in the flow, for fast operations
-	field flow.Field
+	op     op
+	empty  bool   // only if the flow's field is empty: another element came before
+	index  uint8  // of a list, or a kind
+	part   uint16 // of the record, see layout
+	src    uint16 // offset in the part
+	size   uint16 // bytes in the record
+	behind bool   // has a length of its own, and lies behind the part
+	dst    uint16 // offset in the flow, for fast operations
+	field  flow.Field
+	copy   copier // of opCopy
 }
 
 // op is an operation.
 type op uint8
 
-// Fast operations copy between a fixed offset of the record and one of the Flow
-// struct: they name the bytes on the wire and those in the struct. They are
-// independent of each other, and run for many records at once.
+// Fast operations are independent of each other, and run for many records of one
+// length at once.
 const (
-	op1to1 op = iota
-	op1to2
-	op1to4
-	op1to8
-	op2to2
-	op2to4
-	op2to8
-	op3to4
-	op4to4
-	op4to8
-	op8to8
-	opMAC
-	opIPv4
-	opIPv6
-	opUptimeV9
-	opMillis
-	opColumn // a number or an address into a column
+	opCopy     op = iota // by instr.copy
+	opUptimeV9           // milliseconds of uptime of 4 bytes
+	opMillis             // milliseconds since the epoch of 8 bytes
+	opColumn             // a number or an address into a column
 
 	opGeneral // from here on Decoder.set does the work
 
 	opUint     // a number, into whatever width
 	opAddr     // an address
-	opMACAny   // a MAC address
+	opMAC      // a MAC address
 	opText     // a text
 	opSymbol   // a text from a bounded set
 	opUptime   // milliseconds of the system's uptime
@@ -79,7 +67,7 @@ const (
 
 // program is what a template is compiled to. It does not change.
 type program struct {
-	fast     [][]instr // by part, before code; for many records at once if lengths do not vary
+	fast     []instr   // for a block of records at once, before code
 	code     []instr   // for one record after the other
 	proto    flow.Flow // the presence that every flow has, and constants
 	flags    flags
