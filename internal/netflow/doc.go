@@ -16,8 +16,8 @@
 // # Templates
 //
 // A template is compiled once into instructions that copy from an offset of the
-// record to an offset of the flow. Templates with fields of variable length walk
-// each record. State is kept by exporter address (with Config.PortInKey also its
+// record to an offset of the flow. Records are decoded in blocks, field by field;
+// where lengths vary, their parts are found first. State is kept by exporter address (with Config.PortInKey also its
 // port), version and observation domain.
 //
 // Messages of a session, as over TCP, have state of their own, which ends with the
