@@ -146,6 +146,7 @@ func (d *Decoder) Fill(b *flow.Batch) (done bool) {
 func (d *Decoder) drop() {
 	clear(d.jobs)
 	d.jobs, d.next = d.jobs[:0], 0
+	d.block.data = nil
 }
 
 func (d *Decoder) fill(j *job, b *flow.Batch) bool {

@@ -1,6 +1,7 @@
 package netflow
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -17,36 +18,51 @@ var everyWidth = []wireField{
 }
 
 // TestBatchesOfAnySize decodes a set into batches of many sizes: the flows are
-// the same.
+// the same. Once all records have one length, once they have a text in their
+// middle and one at their end.
 func TestBatchesOfAnySize(t *testing.T) {
 	const n = 2*block + 3
 	record := cat(
 		[]byte{6, 7, 10, 2}, []byte{0, 11, 0, 14, 1, 1}, []byte{1, 0, 16}, words(17), []byte{2, 0, 0, 0, 0, 9}, []byte{192, 0, 2, 8},
 		make([]byte, 16), be.AppendUint64(nil, 1_700_000_000_152), words(1_700_000_001), []byte{1, 0}, be.AppendUint64(nil, 23), []byte{0x12})
-	var many []byte
+	const middle, field = 8, 6 // six fields of eight bytes
+	user := func(i int) string { return "user"[:i%5] }
+	fields := slices.Concat(everyWidth[:field], []wireField{{371, variableLength, 0}}, everyWidth[field:], []wireField{{96, variableLength, 0}})
+	var fixed, varying []byte
 	for i := range n {
 		record[1] = byte(i)
-		many = append(many, record...)
+		fixed = append(fixed, record...)
+		varying = cat(varying, record[:middle], []byte{byte(i % 5)}, []byte(user(i)), record[middle:], []byte{3, 'w', 'e', 'b'})
 	}
-	data := appendSet(nil, 300, many)
-	for _, size := range []int{1, 7, block, block + 1, 512} {
-		r := newRig(t, Config{}, size)
-		i := 0
-		r.feed(func(b *flow.Batch, fl *flow.Flow) {
-			require.EqualValues(t, i, fl.SrcPort)
-			i++
-			require.Equal(t, [8]uint64{6, 10, 2, 11, 14, 257, 1<<16 | 16, 17},
-				[8]uint64{uint64(fl.Proto), uint64(fl.InIf), fl.Packets, uint64(fl.DstPort), uint64(fl.OutIf), fl.Bytes, uint64(fl.SrcAS), uint64(fl.DstAS)})
-			require.Equal(t, "192.0.2.8", fl.SrcAddr.String())
-			require.Equal(t, "02:00:00:00:00:09", fl.SrcMAC.String())
-			require.EqualValues(t, 1_700_000_000_152_000_000, fl.TimeStart)
-			require.EqualValues(t, 1_700_000_001_000_000_000, fl.TimeEnd)
-			require.EqualValues(t, []int{255, 0x12}, []int{int(fl.TOS), int(fl.TCPFlags)}, "what does not fit is the greatest that does")
-			out, _ := b.BytesOut(fl)
-			require.EqualValues(t, 23, out)
-		}, from(ipfix(1, 7, appendSet(nil, 2, templateBody(300, everyWidth)), data))...)
-		require.Equal(t, n, i)
-		require.Equal(t, n, r.count(Flows))
+	for _, c := range []struct {
+		fields []wireField
+		data   []byte
+	}{{everyWidth, fixed}, {fields, varying}} {
+		for _, size := range []int{1, 7, block, block + 1, 512} {
+			r := newRig(t, Config{}, size)
+			i := 0
+			r.feed(func(b *flow.Batch, fl *flow.Flow) {
+				require.EqualValues(t, i, fl.SrcPort)
+				require.Equal(t, [8]uint64{6, 10, 2, 11, 14, 257, 1<<16 | 16, 17},
+					[8]uint64{uint64(fl.Proto), uint64(fl.InIf), fl.Packets, uint64(fl.DstPort), uint64(fl.OutIf), fl.Bytes, uint64(fl.SrcAS), uint64(fl.DstAS)})
+				require.Equal(t, "192.0.2.8", fl.SrcAddr.String())
+				require.Equal(t, "02:00:00:00:00:09", fl.SrcMAC.String())
+				require.EqualValues(t, 1_700_000_000_152_000_000, fl.TimeStart)
+				require.EqualValues(t, 1_700_000_001_000_000_000, fl.TimeEnd)
+				require.EqualValues(t, []int{255, 0x12}, []int{int(fl.TOS), int(fl.TCPFlags)}, "what does not fit is the greatest that does")
+				out, _ := b.BytesOut(fl)
+				require.EqualValues(t, 23, out)
+				if len(c.fields) > len(everyWidth) {
+					name, _ := b.Text(fl, flow.FieldUser)
+					require.Equal(t, user(i), string(name))
+					app, _ := b.Text(fl, flow.FieldAppName)
+					require.Equal(t, "web", string(app))
+				}
+				i++
+			}, from(ipfix(1, 7, appendSet(nil, 2, templateBody(300, c.fields)), appendSet(nil, 300, c.data)))...)
+			require.Equal(t, n, i)
+			require.Equal(t, n, r.count(Flows))
+		}
 	}
 }
 
