@@ -71,7 +71,7 @@ type Field struct {
 	Where Where
 	Doc   string // what it is, without a full stop
 	Unit  string // "" where there is none
-	IPFIX []IE   // elements that it is filled from
+	IPFIX []IE   // elements that it is filled from; the first that a record has counts
 	Ref   string // RFC or registry, where IPFIX does not say it
 
 	Proto     int    // protobuf field number

@@ -218,3 +218,20 @@ func TestUsualIsWhatFieldsGive(t *testing.T) {
 		}
 	}
 }
+
+// TestLists has lists say what they are lists of (RFC 8549, 9487).
+func TestLists(t *testing.T) {
+	for f, want := range map[flow.Field][3]uint16{
+		flow.FieldCommunities:         {485, 483, 4},
+		flow.FieldSrcCommunities:      {484, 483, 4},
+		flow.FieldExtCommunities:      {488, 486, 8},
+		flow.FieldSrcExtCommunities:   {487, 486, 8},
+		flow.FieldLargeCommunities:    {491, 489, 12},
+		flow.FieldSrcLargeCommunities: {490, 489, 12},
+		flow.FieldSRv6Segments:        {496, 494, 16},
+	} {
+		c, err := columnOf(f.Info(), ipfix)
+		require.NoError(t, err)
+		require.Equal(t, want, [3]uint16{c.v4.ID, c.list.ID, c.list.length}, f)
+	}
+}

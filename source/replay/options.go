@@ -36,9 +36,18 @@ func Ports(ports ...uint16) Option {
 }
 
 // DefaultSamplingRate is that of flows whose exporter does not tell one: 1 in n
-// packets. Without it they have none.
-func DefaultSamplingRate(n uint32) Option {
-	return func(o *options) { o.netflow.DefaultRate, o.sflow.DefaultRate = n, n }
+// packets. Without it they have none. With prefixes it is that of the NetFlow and
+// IPFIX flows of exporters with an address in one of them, before that of all; the
+// longest prefix wins.
+func DefaultSamplingRate(n uint32, prefixes ...netip.Prefix) Option {
+	return func(o *options) {
+		if len(prefixes) == 0 {
+			o.netflow.DefaultRate, o.sflow.DefaultRate = n, n
+		}
+		for _, p := range prefixes {
+			o.netflow.DefaultRates = append(o.netflow.DefaultRates, samplingrate.Rule{Prefix: p, Rate: n})
+		}
+	}
 }
 
 // SamplingRate has the flows of exporters with an address in prefix sampled 1 in

@@ -83,6 +83,25 @@ func TestSFlowOptions(t *testing.T) {
 	}
 }
 
+func TestDefaultSamplingRate(t *testing.T) {
+	for _, c := range []struct {
+		prefix string
+		want   uint32
+	}{{"192.0.2.0/24", 9}, {"203.0.113.0/24", 7}} {
+		rates := map[uint32]int{}
+		src := replay.Reader("test", bytes.NewReader(recording(t)),
+			replay.DefaultSamplingRate(7), replay.DefaultSamplingRate(9, netip.MustParsePrefix(c.prefix)))
+		count := sink.Func("count", func(b *flow.Batch) error {
+			for fl := range b.All() {
+				rates[fl.SamplingRate]++
+			}
+			return nil
+		})
+		require.NoError(t, pipeline.From(src).To(count).Run(t.Context()))
+		require.Equal(t, map[uint32]int{c.want: 5 * (20 + 30), 1000: 5}, rates, "sFlow tells its own")
+	}
+}
+
 func TestSpeed(t *testing.T) {
 	p := recording(t)
 	output := func(opts ...replay.Option) (string, time.Duration) {
