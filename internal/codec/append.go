@@ -1,67 +1,34 @@
 package codec
 
 import (
-	"math/bits"
 	"unicode/utf8"
 	"unsafe"
 
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-const pairs = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899"
-
-var powersOf10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
-
 // appendUint appends v in decimal.
 func appendUint(dst []byte, v uint64) []byte {
-	if v < 10 {
-		return append(dst, '0'+byte(v))
-	}
-	// The number of digits is that of a power of two near v, or one more.
-	n := bits.Len64(v) * 1233 >> 12
-	if v >= powersOf10[n] {
-		n++
-	}
-	var room [20]byte
-	dst = append(dst, room[:n]...)
-	at := dst[len(dst)-n:]
-	for n > 2 {
-		d := v % 100 * 2
-		v /= 100
-		at[n-1], at[n-2] = pairs[d+1], pairs[d]
-		n -= 2
-	}
-	if n == 2 {
-		at[1], at[0] = pairs[v*2+1], pairs[v*2]
-	} else {
-		at[0] = '0' + byte(v)
-	}
-	return dst
+	dst, p := behind(dst)
+	return dst[:len(dst)+putUint(p, 0, v)]
 }
 
 // appendInt appends v in decimal.
 func appendInt(dst []byte, v int64) []byte {
-	if v < 0 {
-		return appendUint(append(dst, '-'), -uint64(v))
-	}
-	return appendUint(dst, uint64(v))
+	dst, p := behind(dst)
+	return dst[:len(dst)+putInt(p, 0, v)]
 }
 
-// appendAddr appends an address that is present. The zero address is then the
-// unspecified one.
+// appendAddr appends an address that is present.
 func appendAddr(dst []byte, a flow.Addr) []byte {
-	if a.IsZero() {
-		return append(dst, "::"...)
-	}
-	return a.AppendTo(dst)
+	dst, p := behind(dst)
+	return dst[:len(dst)+putAddr(p, 0, &a)]
 }
 
 // appendMAC appends an address that is present.
 func appendMAC(dst []byte, m flow.MAC) []byte {
-	if m.IsZero() {
-		return append(dst, "00:00:00:00:00:00"...)
-	}
-	return m.AppendTo(dst)
+	dst, p := behind(dst)
+	return dst[:len(dst)+putMAC(p, 0, m)]
 }
 
 const hexDigits = "0123456789abcdef"

@@ -27,7 +27,7 @@ type column struct {
 	kind  flow.Kind
 	num   int // protobuf number
 	name  string
-	key   string // `"name":`
+	key   string // `,"name":`
 }
 
 // begin prepares for the flows of b.
@@ -53,7 +53,7 @@ func (c *columns) describe(b *flow.Batch, f flow.Field) column {
 		return col
 	}
 	info := b.Layout().Info(f)
-	col := column{field: f, kind: info.Kind, num: info.Proto, name: info.Name, key: `"` + info.Name + `":`}
+	col := column{field: f, kind: info.Kind, num: info.Proto, name: info.Name, key: `,"` + info.Name + `":`}
 	if c.cache == nil {
 		c.cache = make(map[flow.Field]column)
 	}

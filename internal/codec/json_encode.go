@@ -44,12 +44,11 @@ func (e *JSONEncoder) Begin(b *flow.Batch) {
 
 // AppendFlow appends the object of a flow of the batch that Begin was given.
 func (e *JSONEncoder) AppendFlow(dst []byte, fl *flow.Flow) []byte {
-	dst = append(dst, '{')
-	dst = e.appendFields(dst, fl)
-	if end := len(dst) - 1; dst[end] == ',' {
-		dst[end] = '}'
-		return dst
+	begin := len(dst)
+	if dst = e.appendFields(dst, fl); len(dst) == begin {
+		return append(dst, '{', '}')
 	}
+	dst[begin] = '{' // in place of the comma
 	return append(dst, '}')
 }
 
@@ -73,13 +72,13 @@ func (e *JSONEncoder) appendColumns(dst []byte, fl *flow.Flow, run int) []byte {
 		if c.field == e.unknown {
 			if raw, ok := Unknown.Get(b, fl); ok { // else it is another of that name
 				if members := b.Bytes(raw); len(members) > 0 {
-					dst = append(append(dst, members...), ',')
+					dst = append(append(dst, ','), members...)
 				}
 				continue
 			}
 		}
 		dst = append(dst, c.key...)
-		dst = append(e.appendColumn(dst, fl, c), ',')
+		dst = e.appendColumn(dst, fl, c)
 	}
 	return dst
 }
@@ -87,15 +86,9 @@ func (e *JSONEncoder) appendColumns(dst []byte, fl *flow.Flow, run int) []byte {
 func (e *JSONEncoder) appendColumn(dst []byte, fl *flow.Flow, c *column) []byte {
 	b := e.batch
 	switch c.kind {
-	case flow.KindAddr:
-		a, _ := b.Addr(fl, c.field)
-		return appendJSONAddr(dst, a)
 	case flow.KindText:
 		s, _ := columnText(b, fl, c.field)
 		return appendJSONString(dst, text(s))
-	case flow.KindCountry:
-		v, _ := columnCountry(b, fl, c.field)
-		return appendJSONCountry(dst, v)
 	case flow.KindU32s:
 		list, _ := b.U32s(fl, c.field)
 		dst = append(dst, '[')
@@ -109,65 +102,92 @@ func (e *JSONEncoder) appendColumn(dst []byte, fl *flow.Flow, c *column) []byte 
 	case flow.KindAddrs:
 		list, _ := b.Addrs(fl, c.field)
 		dst = append(dst, '[')
-		for i, v := range list {
+		for i := range list {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = appendJSONAddr(dst, v)
+			dst = appendJSONAddr(dst, &list[i])
 		}
 		return append(dst, ']')
+	case flow.KindSymbol:
+		v, _ := b.Uint(fl, c.field)
+		return appendJSONString(dst, e.symbols.String(flow.Symbol(v)))
+	}
+	dst, p := behind(dst)
+	return dst[:len(dst)+e.putColumn(p, 0, fl, c)]
+}
+
+// putColumn writes what is no text and no list.
+func (e *JSONEncoder) putColumn(p *room, n int, fl *flow.Flow, c *column) int {
+	b := e.batch
+	switch c.kind {
+	case flow.KindAddr:
+		a, _ := b.Addr(fl, c.field)
+		return putJSONAddr(p, n, &a)
+	case flow.KindCountry:
+		v, _ := columnCountry(b, fl, c.field)
+		return putJSONCountry(p, n, v)
 	}
 	v, _ := b.Uint(fl, c.field)
 	switch c.kind {
 	case flow.KindU64:
-		return e.appendU64(dst, v)
+		return e.putU64(p, n, v)
 	case flow.KindTime:
-		return e.appendTime(dst, int64(v))
+		return e.putTime(p, n, int64(v))
 	case flow.KindMAC:
-		return appendJSONMAC(dst, flow.MACFromUint64(v))
-	case flow.KindSymbol:
-		return appendJSONString(dst, e.symbols.String(flow.Symbol(v)))
+		return putJSONMAC(p, n, flow.MACFromUint64(v))
 	}
-	return appendUint(dst, v)
+	return putUint(p, n, v)
 }
 
-func (e *JSONEncoder) appendU64(dst []byte, v uint64) []byte {
+// key is the name of a member as it is written before its value. All have one size,
+// since a copy of fixed size is faster than one of the right size.
+type key [keyRoom]byte
+
+func keyOf(text string) (k key) {
+	copy(k[:], text)
+	return k
+}
+
+func (e *JSONEncoder) putU64(p *room, n int, v uint64) int {
 	if e.opts.Quote64 {
-		return append(appendUint(append(dst, '"'), v), '"')
+		return p.put(putUint(p, p.put(n, '"'), v), '"')
 	}
-	return appendUint(dst, v)
+	return putUint(p, n, v)
 }
 
-func (e *JSONEncoder) appendTime(dst []byte, v int64) []byte {
+func (e *JSONEncoder) putTime(p *room, n int, v int64) int {
 	if e.opts.Quote64 {
-		return append(appendInt(append(dst, '"'), v), '"')
+		return p.put(putInt(p, p.put(n, '"'), v), '"')
 	}
-	return appendInt(dst, v)
+	return putInt(p, n, v)
 }
 
-func appendJSONAddr(dst []byte, a flow.Addr) []byte {
-	return append(appendAddr(append(dst, '"'), a), '"')
+func putJSONAddr(p *room, n int, a *flow.Addr) int {
+	return p.put(putAddr(p, p.put(n, '"'), a), '"')
 }
 
-func appendJSONMAC(dst []byte, m flow.MAC) []byte {
-	return append(appendMAC(append(dst, '"'), m), '"')
+func appendJSONAddr(dst []byte, a *flow.Addr) []byte {
+	dst, p := behind(dst)
+	return dst[:len(dst)+putJSONAddr(p, 0, a)]
 }
 
-func appendJSONCountry(dst []byte, c flow.Country) []byte {
+func putJSONMAC(p *room, n int, m flow.MAC) int {
+	return p.put(putMAC(p, p.put(n, '"'), m), '"')
+}
+
+func putJSONCountry(p *room, n int, c flow.Country) int {
 	if c == (flow.Country{}) {
-		return append(dst, '"', '"')
+		return p.put(p.put(n, '"'), '"')
 	}
-	if plain[c[0]] && plain[c[1]] {
-		return append(dst, '"', c[0], c[1], '"')
-	}
-	return appendJSONString(dst, string(c[:]))
+	return len(appendJSONString(p.text[:n], string(c[:]))) // at most 14 bytes
 }
 
-// appendJSONType appends the name of a value of the field type, or its number
-// where it has no name.
-func appendJSONType(dst []byte, v uint8) []byte {
+// putJSONType writes the name of a value of the field type, or its number where
+// it has no name.
+func putJSONType(p *room, n int, v uint8) int {
 	if int(v) < len(typeTexts) && typeTexts[v] != "" {
-		return append(dst, typeTexts[v]...)
+		return n + copy(p.text[n:], typeTexts[v])
 	}
-	return appendUint(dst, uint64(v))
+	return putOctet(p, n, v)
 }

@@ -4,299 +4,386 @@ package codec
 
 import "github.com/flowpipeline/pipeline/flow"
 
-// appendFields appends the members of one flow's object, each with a comma
-// behind it.
+// appendFields appends the members of one flow's object, each with a comma before
+// it.
 func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {
+	dst, p := behind(dst)
+	n := 0
 	if fl.Has(flow.FieldType) {
-		dst = append(dst, `"type":`...)
-		dst = append(appendJSONType(dst, fl.Type), ',')
+		*(*key)(p.at(n)) = keyType
+		n = putJSONType(p, n+8, fl.Type)
 	}
 	if fl.Has(flow.FieldRecordType) {
-		dst = append(dst, `"record_type":`...)
-		dst = append(appendUint(dst, uint64(fl.RecordType)), ',')
+		*(*key)(p.at(n)) = keyRecordType
+		n = putOctet(p, n+15, fl.RecordType)
 	}
 	if fl.Has(flow.FieldTimeReceived) {
-		dst = append(dst, `"time_received_ns":`...)
-		dst = append(e.appendTime(dst, fl.TimeReceived), ',')
+		*(*key)(p.at(n)) = keyTimeReceived
+		n = e.putTime(p, n+20, fl.TimeReceived)
 	}
 	if fl.Has(flow.FieldSequenceNum) {
-		dst = append(dst, `"sequence_num":`...)
-		dst = append(appendUint(dst, uint64(fl.SequenceNum)), ',')
+		*(*key)(p.at(n)) = keySequenceNum
+		n = putUint(p, n+16, uint64(fl.SequenceNum))
 	}
 	if fl.Has(flow.FieldSamplingRate) {
-		dst = append(dst, `"sampling_rate":`...)
-		dst = append(appendUint(dst, uint64(fl.SamplingRate)), ',')
+		*(*key)(p.at(n)) = keySamplingRate
+		n = putUint(p, n+17, uint64(fl.SamplingRate))
 	}
 	if fl.Has(flow.FieldSamplerID) {
-		dst = append(dst, `"sampler_id":`...)
-		dst = append(appendUint(dst, uint64(fl.SamplerID)), ',')
+		*(*key)(p.at(n)) = keySamplerID
+		n = putUint(p, n+14, uint64(fl.SamplerID))
 	}
 	if fl.Has(flow.FieldExporter) {
-		dst = append(dst, `"sampler_address":`...)
-		dst = append(appendJSONAddr(dst, fl.Exporter), ',')
+		*(*key)(p.at(n)) = keyExporter
+		n = putJSONAddr(p, n+19, &fl.Exporter)
 	}
 	if fl.Has(flow.FieldObservationDomain) {
-		dst = append(dst, `"observation_domain_id":`...)
-		dst = append(appendUint(dst, uint64(fl.ObservationDomain)), ',')
+		*(*key)(p.at(n)) = keyObservationDomain
+		n = putUint(p, n+25, uint64(fl.ObservationDomain))
 	}
 	if e.cols.has(0) {
-		dst = e.appendColumns(dst, fl, 0)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 0))
+		n = 0
 	}
 	if fl.Has(flow.FieldDirection) {
-		dst = append(dst, `"flow_direction":`...)
-		dst = append(appendUint(dst, uint64(fl.Direction)), ',')
+		*(*key)(p.at(n)) = keyDirection
+		n = putOctet(p, n+18, fl.Direction)
 	}
 	if fl.Has(flow.FieldEndReason) {
-		dst = append(dst, `"flow_end_reason":`...)
-		dst = append(appendUint(dst, uint64(fl.EndReason)), ',')
+		*(*key)(p.at(n)) = keyEndReason
+		n = putOctet(p, n+19, fl.EndReason)
 	}
 	if e.cols.has(1) {
-		dst = e.appendColumns(dst, fl, 1)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 1))
+		n = 0
 	}
 	if fl.Has(flow.FieldTimeStart) {
-		dst = append(dst, `"time_flow_start_ns":`...)
-		dst = append(e.appendTime(dst, fl.TimeStart), ',')
+		*(*key)(p.at(n)) = keyTimeStart
+		n = e.putTime(p, n+22, fl.TimeStart)
 	}
 	if fl.Has(flow.FieldTimeEnd) {
-		dst = append(dst, `"time_flow_end_ns":`...)
-		dst = append(e.appendTime(dst, fl.TimeEnd), ',')
+		*(*key)(p.at(n)) = keyTimeEnd
+		n = e.putTime(p, n+20, fl.TimeEnd)
 	}
 	if fl.Has(flow.FieldBytes) {
-		dst = append(dst, `"bytes":`...)
-		dst = append(e.appendU64(dst, fl.Bytes), ',')
+		*(*key)(p.at(n)) = keyBytes
+		n = e.putU64(p, n+9, fl.Bytes)
 	}
 	if fl.Has(flow.FieldPackets) {
-		dst = append(dst, `"packets":`...)
-		dst = append(e.appendU64(dst, fl.Packets), ',')
+		*(*key)(p.at(n)) = keyPackets
+		n = e.putU64(p, n+11, fl.Packets)
 	}
 	if fl.Has(flow.FieldNormalized) {
-		dst = append(dst, `"normalized":`...)
-		dst = append(appendUint(dst, uint64(fl.Normalized)), ',')
+		*(*key)(p.at(n)) = keyNormalized
+		n = putOctet(p, n+14, fl.Normalized)
 	}
 	if e.cols.has(2) {
-		dst = e.appendColumns(dst, fl, 2)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 2))
+		n = 0
 	}
 	if fl.Has(flow.FieldBiflowDirection) {
-		dst = append(dst, `"biflow_direction":`...)
-		dst = append(appendUint(dst, uint64(fl.BiflowDirection)), ',')
+		*(*key)(p.at(n)) = keyBiflowDirection
+		n = putOctet(p, n+20, fl.BiflowDirection)
 	}
 	if e.cols.has(3) {
-		dst = e.appendColumns(dst, fl, 3)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 3))
+		n = 0
 	}
 	if fl.Has(flow.FieldSrcAddr) {
-		dst = append(dst, `"src_addr":`...)
-		dst = append(appendJSONAddr(dst, fl.SrcAddr), ',')
+		*(*key)(p.at(n)) = keySrcAddr
+		n = putJSONAddr(p, n+12, &fl.SrcAddr)
 	}
 	if fl.Has(flow.FieldDstAddr) {
-		dst = append(dst, `"dst_addr":`...)
-		dst = append(appendJSONAddr(dst, fl.DstAddr), ',')
+		*(*key)(p.at(n)) = keyDstAddr
+		n = putJSONAddr(p, n+12, &fl.DstAddr)
 	}
 	if fl.Has(flow.FieldEtherType) {
-		dst = append(dst, `"etype":`...)
-		dst = append(appendUint(dst, uint64(fl.EtherType)), ',')
+		*(*key)(p.at(n)) = keyEtherType
+		n = putShort(p, n+9, uint64(fl.EtherType))
 	}
 	if fl.Has(flow.FieldProto) {
-		dst = append(dst, `"proto":`...)
-		dst = append(appendUint(dst, uint64(fl.Proto)), ',')
+		*(*key)(p.at(n)) = keyProto
+		n = putOctet(p, n+9, fl.Proto)
 	}
 	if fl.Has(flow.FieldSrcPort) {
-		dst = append(dst, `"src_port":`...)
-		dst = append(appendUint(dst, uint64(fl.SrcPort)), ',')
+		*(*key)(p.at(n)) = keySrcPort
+		n = putShort(p, n+12, uint64(fl.SrcPort))
 	}
 	if fl.Has(flow.FieldDstPort) {
-		dst = append(dst, `"dst_port":`...)
-		dst = append(appendUint(dst, uint64(fl.DstPort)), ',')
+		*(*key)(p.at(n)) = keyDstPort
+		n = putShort(p, n+12, uint64(fl.DstPort))
 	}
 	if fl.Has(flow.FieldTCPFlags) {
-		dst = append(dst, `"tcp_flags":`...)
-		dst = append(appendUint(dst, uint64(fl.TCPFlags)), ',')
+		*(*key)(p.at(n)) = keyTCPFlags
+		n = putShort(p, n+13, uint64(fl.TCPFlags))
 	}
 	if fl.Has(flow.FieldICMPType) {
-		dst = append(dst, `"icmp_type":`...)
-		dst = append(appendUint(dst, uint64(fl.ICMPType)), ',')
+		*(*key)(p.at(n)) = keyICMPType
+		n = putOctet(p, n+13, fl.ICMPType)
 	}
 	if fl.Has(flow.FieldICMPCode) {
-		dst = append(dst, `"icmp_code":`...)
-		dst = append(appendUint(dst, uint64(fl.ICMPCode)), ',')
+		*(*key)(p.at(n)) = keyICMPCode
+		n = putOctet(p, n+13, fl.ICMPCode)
 	}
 	if fl.Has(flow.FieldTOS) {
-		dst = append(dst, `"ip_tos":`...)
-		dst = append(appendUint(dst, uint64(fl.TOS)), ',')
+		*(*key)(p.at(n)) = keyTOS
+		n = putOctet(p, n+10, fl.TOS)
 	}
 	if e.cols.has(4) {
-		dst = e.appendColumns(dst, fl, 4)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 4))
+		n = 0
 	}
 	if fl.Has(flow.FieldTTL) {
-		dst = append(dst, `"ip_ttl":`...)
-		dst = append(appendUint(dst, uint64(fl.TTL)), ',')
+		*(*key)(p.at(n)) = keyTTL
+		n = putOctet(p, n+10, fl.TTL)
 	}
 	if fl.Has(flow.FieldMinTTL) {
-		dst = append(dst, `"min_ttl":`...)
-		dst = append(appendUint(dst, uint64(fl.MinTTL)), ',')
+		*(*key)(p.at(n)) = keyMinTTL
+		n = putOctet(p, n+11, fl.MinTTL)
 	}
 	if fl.Has(flow.FieldMaxTTL) {
-		dst = append(dst, `"max_ttl":`...)
-		dst = append(appendUint(dst, uint64(fl.MaxTTL)), ',')
+		*(*key)(p.at(n)) = keyMaxTTL
+		n = putOctet(p, n+11, fl.MaxTTL)
 	}
 	if fl.Has(flow.FieldIPFlags) {
-		dst = append(dst, `"ip_flags":`...)
-		dst = append(appendUint(dst, uint64(fl.IPFlags)), ',')
+		*(*key)(p.at(n)) = keyIPFlags
+		n = putOctet(p, n+12, fl.IPFlags)
 	}
 	if fl.Has(flow.FieldFragmentID) {
-		dst = append(dst, `"fragment_id":`...)
-		dst = append(appendUint(dst, uint64(fl.FragmentID)), ',')
+		*(*key)(p.at(n)) = keyFragmentID
+		n = putUint(p, n+15, uint64(fl.FragmentID))
 	}
 	if fl.Has(flow.FieldFragmentOffset) {
-		dst = append(dst, `"fragment_offset":`...)
-		dst = append(appendUint(dst, uint64(fl.FragmentOffset)), ',')
+		*(*key)(p.at(n)) = keyFragmentOffset
+		n = putShort(p, n+19, uint64(fl.FragmentOffset))
 	}
 	if fl.Has(flow.FieldFlowLabel) {
-		dst = append(dst, `"ipv6_flow_label":`...)
-		dst = append(appendUint(dst, uint64(fl.FlowLabel)), ',')
+		*(*key)(p.at(n)) = keyFlowLabel
+		n = putUint(p, n+19, uint64(fl.FlowLabel))
 	}
 	if fl.Has(flow.FieldForwardingStatus) {
-		dst = append(dst, `"forwarding_status":`...)
-		dst = append(appendUint(dst, uint64(fl.ForwardingStatus)), ',')
+		*(*key)(p.at(n)) = keyForwardingStatus
+		n = putOctet(p, n+21, fl.ForwardingStatus)
 	}
 	if e.cols.has(5) {
-		dst = e.appendColumns(dst, fl, 5)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 5))
+		n = 0
 	}
 	if fl.Has(flow.FieldInIf) {
-		dst = append(dst, `"in_if":`...)
-		dst = append(appendUint(dst, uint64(fl.InIf)), ',')
+		*(*key)(p.at(n)) = keyInIf
+		n = putUint(p, n+9, uint64(fl.InIf))
 	}
 	if fl.Has(flow.FieldOutIf) {
-		dst = append(dst, `"out_if":`...)
-		dst = append(appendUint(dst, uint64(fl.OutIf)), ',')
+		*(*key)(p.at(n)) = keyOutIf
+		n = putUint(p, n+10, uint64(fl.OutIf))
 	}
 	if e.cols.has(6) {
-		dst = e.appendColumns(dst, fl, 6)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 6))
+		n = 0
 	}
 	if fl.Has(flow.FieldInIfName) {
-		dst = append(dst, `"in_if_name":`...)
-		dst = append(appendJSONString(dst, e.symbols.String(fl.InIfName)), ',')
+		*(*key)(p.at(n)) = keyInIfName
+		dst, p = behind(appendJSONString(dst[:len(dst)+n+14], e.symbols.String(fl.InIfName)))
+		n = 0
 	}
 	if fl.Has(flow.FieldOutIfName) {
-		dst = append(dst, `"out_if_name":`...)
-		dst = append(appendJSONString(dst, e.symbols.String(fl.OutIfName)), ',')
+		*(*key)(p.at(n)) = keyOutIfName
+		dst, p = behind(appendJSONString(dst[:len(dst)+n+15], e.symbols.String(fl.OutIfName)))
+		n = 0
 	}
 	if e.cols.has(7) {
-		dst = e.appendColumns(dst, fl, 7)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 7))
+		n = 0
 	}
 	if fl.Has(flow.FieldSrcMAC) {
-		dst = append(dst, `"src_mac":`...)
-		dst = append(appendJSONMAC(dst, fl.SrcMAC), ',')
+		*(*key)(p.at(n)) = keySrcMAC
+		n = putJSONMAC(p, n+11, fl.SrcMAC)
 	}
 	if fl.Has(flow.FieldDstMAC) {
-		dst = append(dst, `"dst_mac":`...)
-		dst = append(appendJSONMAC(dst, fl.DstMAC), ',')
+		*(*key)(p.at(n)) = keyDstMAC
+		n = putJSONMAC(p, n+11, fl.DstMAC)
 	}
 	if e.cols.has(8) {
-		dst = e.appendColumns(dst, fl, 8)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 8))
+		n = 0
 	}
 	if fl.Has(flow.FieldVLAN) {
-		dst = append(dst, `"vlan_id":`...)
-		dst = append(appendUint(dst, uint64(fl.VLAN)), ',')
+		*(*key)(p.at(n)) = keyVLAN
+		n = putShort(p, n+11, uint64(fl.VLAN))
 	}
 	if e.cols.has(9) {
-		dst = e.appendColumns(dst, fl, 9)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 9))
+		n = 0
 	}
 	if fl.Has(flow.FieldSrcVLAN) {
-		dst = append(dst, `"src_vlan":`...)
-		dst = append(appendUint(dst, uint64(fl.SrcVLAN)), ',')
+		*(*key)(p.at(n)) = keySrcVLAN
+		n = putShort(p, n+12, uint64(fl.SrcVLAN))
 	}
 	if fl.Has(flow.FieldDstVLAN) {
-		dst = append(dst, `"dst_vlan":`...)
-		dst = append(appendUint(dst, uint64(fl.DstVLAN)), ',')
+		*(*key)(p.at(n)) = keyDstVLAN
+		n = putShort(p, n+12, uint64(fl.DstVLAN))
 	}
 	if e.cols.has(10) {
-		dst = e.appendColumns(dst, fl, 10)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 10))
+		n = 0
 	}
 	if fl.Has(flow.FieldSrcAS) {
-		dst = append(dst, `"src_as":`...)
-		dst = append(appendUint(dst, uint64(fl.SrcAS)), ',')
+		*(*key)(p.at(n)) = keySrcAS
+		n = putUint(p, n+10, uint64(fl.SrcAS))
 	}
 	if fl.Has(flow.FieldDstAS) {
-		dst = append(dst, `"dst_as":`...)
-		dst = append(appendUint(dst, uint64(fl.DstAS)), ',')
+		*(*key)(p.at(n)) = keyDstAS
+		n = putUint(p, n+10, uint64(fl.DstAS))
 	}
 	if fl.Has(flow.FieldNextHopAS) {
-		dst = append(dst, `"next_hop_as":`...)
-		dst = append(appendUint(dst, uint64(fl.NextHopAS)), ',')
+		*(*key)(p.at(n)) = keyNextHopAS
+		n = putUint(p, n+15, uint64(fl.NextHopAS))
 	}
 	if e.cols.has(11) {
-		dst = e.appendColumns(dst, fl, 11)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 11))
+		n = 0
 	}
 	if fl.Has(flow.FieldNextHop) {
-		dst = append(dst, `"next_hop":`...)
-		dst = append(appendJSONAddr(dst, fl.NextHop), ',')
+		*(*key)(p.at(n)) = keyNextHop
+		n = putJSONAddr(p, n+12, &fl.NextHop)
 	}
 	if fl.Has(flow.FieldBGPNextHop) {
-		dst = append(dst, `"bgp_next_hop":`...)
-		dst = append(appendJSONAddr(dst, fl.BGPNextHop), ',')
+		*(*key)(p.at(n)) = keyBGPNextHop
+		n = putJSONAddr(p, n+16, &fl.BGPNextHop)
 	}
 	if fl.Has(flow.FieldSrcPrefixLen) {
-		dst = append(dst, `"src_net":`...)
-		dst = append(appendUint(dst, uint64(fl.SrcPrefixLen)), ',')
+		*(*key)(p.at(n)) = keySrcPrefixLen
+		n = putOctet(p, n+11, fl.SrcPrefixLen)
 	}
 	if fl.Has(flow.FieldDstPrefixLen) {
-		dst = append(dst, `"dst_net":`...)
-		dst = append(appendUint(dst, uint64(fl.DstPrefixLen)), ',')
+		*(*key)(p.at(n)) = keyDstPrefixLen
+		n = putOctet(p, n+11, fl.DstPrefixLen)
 	}
 	if e.cols.has(12) {
-		dst = e.appendColumns(dst, fl, 12)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 12))
+		n = 0
 	}
 	if fl.Has(flow.FieldValidationStatus) {
-		dst = append(dst, `"validation_status":`...)
-		dst = append(appendUint(dst, uint64(fl.ValidationStatus)), ',')
+		*(*key)(p.at(n)) = keyValidationStatus
+		n = putOctet(p, n+21, fl.ValidationStatus)
 	}
 	if fl.Has(flow.FieldSrcRPKI) {
-		dst = append(dst, `"src_rpki":`...)
-		dst = append(appendUint(dst, uint64(fl.SrcRPKI)), ',')
+		*(*key)(p.at(n)) = keySrcRPKI
+		n = putOctet(p, n+12, fl.SrcRPKI)
 	}
 	if fl.Has(flow.FieldDstRPKI) {
-		dst = append(dst, `"dst_rpki":`...)
-		dst = append(appendUint(dst, uint64(fl.DstRPKI)), ',')
+		*(*key)(p.at(n)) = keyDstRPKI
+		n = putOctet(p, n+12, fl.DstRPKI)
 	}
 	if e.cols.has(13) {
-		dst = e.appendColumns(dst, fl, 13)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 13))
+		n = 0
 	}
 	if fl.Has(flow.FieldCustomerID) {
-		dst = append(dst, `"cid":`...)
-		dst = append(appendUint(dst, uint64(fl.CustomerID)), ',')
+		*(*key)(p.at(n)) = keyCustomerID
+		n = putUint(p, n+7, uint64(fl.CustomerID))
 	}
 	if fl.Has(flow.FieldSrcCustomerID) {
-		dst = append(dst, `"src_cid":`...)
-		dst = append(appendUint(dst, uint64(fl.SrcCustomerID)), ',')
+		*(*key)(p.at(n)) = keySrcCustomerID
+		n = putUint(p, n+11, uint64(fl.SrcCustomerID))
 	}
 	if fl.Has(flow.FieldDstCustomerID) {
-		dst = append(dst, `"dst_cid":`...)
-		dst = append(appendUint(dst, uint64(fl.DstCustomerID)), ',')
+		*(*key)(p.at(n)) = keyDstCustomerID
+		n = putUint(p, n+11, uint64(fl.DstCustomerID))
 	}
 	if e.cols.has(14) {
-		dst = e.appendColumns(dst, fl, 14)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 14))
+		n = 0
 	}
 	if fl.Has(flow.FieldRemoteSide) {
-		dst = append(dst, `"remote_addr":`...)
-		dst = append(appendUint(dst, uint64(fl.RemoteSide)), ',')
+		*(*key)(p.at(n)) = keyRemoteSide
+		n = putOctet(p, n+15, fl.RemoteSide)
 	}
 	if fl.Has(flow.FieldSrcCountry) {
-		dst = append(dst, `"src_country":`...)
-		dst = append(appendJSONCountry(dst, fl.SrcCountry), ',')
+		*(*key)(p.at(n)) = keySrcCountry
+		n = putJSONCountry(p, n+15, fl.SrcCountry)
 	}
 	if fl.Has(flow.FieldDstCountry) {
-		dst = append(dst, `"dst_country":`...)
-		dst = append(appendJSONCountry(dst, fl.DstCountry), ',')
+		*(*key)(p.at(n)) = keyDstCountry
+		n = putJSONCountry(p, n+15, fl.DstCountry)
 	}
 	if fl.Has(flow.FieldRemoteCountry) {
-		dst = append(dst, `"remote_country":`...)
-		dst = append(appendJSONCountry(dst, fl.RemoteCountry), ',')
+		*(*key)(p.at(n)) = keyRemoteCountry
+		n = putJSONCountry(p, n+18, fl.RemoteCountry)
 	}
 	if e.cols.has(15) {
-		dst = e.appendColumns(dst, fl, 15)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 15))
+		n = 0
 	}
 	if e.cols.has(16) {
-		dst = e.appendColumns(dst, fl, 16)
+		dst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, 16))
+		n = 0
 	}
-	return dst
+	return dst[:len(dst)+n]
 }
+
+var (
+	keyType              = keyOf(`,"type":`)
+	keyRecordType        = keyOf(`,"record_type":`)
+	keyTimeReceived      = keyOf(`,"time_received_ns":`)
+	keySequenceNum       = keyOf(`,"sequence_num":`)
+	keySamplingRate      = keyOf(`,"sampling_rate":`)
+	keySamplerID         = keyOf(`,"sampler_id":`)
+	keyExporter          = keyOf(`,"sampler_address":`)
+	keyObservationDomain = keyOf(`,"observation_domain_id":`)
+	keyDirection         = keyOf(`,"flow_direction":`)
+	keyEndReason         = keyOf(`,"flow_end_reason":`)
+	keyTimeStart         = keyOf(`,"time_flow_start_ns":`)
+	keyTimeEnd           = keyOf(`,"time_flow_end_ns":`)
+	keyBytes             = keyOf(`,"bytes":`)
+	keyPackets           = keyOf(`,"packets":`)
+	keyNormalized        = keyOf(`,"normalized":`)
+	keyBiflowDirection   = keyOf(`,"biflow_direction":`)
+	keySrcAddr           = keyOf(`,"src_addr":`)
+	keyDstAddr           = keyOf(`,"dst_addr":`)
+	keyEtherType         = keyOf(`,"etype":`)
+	keyProto             = keyOf(`,"proto":`)
+	keySrcPort           = keyOf(`,"src_port":`)
+	keyDstPort           = keyOf(`,"dst_port":`)
+	keyTCPFlags          = keyOf(`,"tcp_flags":`)
+	keyICMPType          = keyOf(`,"icmp_type":`)
+	keyICMPCode          = keyOf(`,"icmp_code":`)
+	keyTOS               = keyOf(`,"ip_tos":`)
+	keyTTL               = keyOf(`,"ip_ttl":`)
+	keyMinTTL            = keyOf(`,"min_ttl":`)
+	keyMaxTTL            = keyOf(`,"max_ttl":`)
+	keyIPFlags           = keyOf(`,"ip_flags":`)
+	keyFragmentID        = keyOf(`,"fragment_id":`)
+	keyFragmentOffset    = keyOf(`,"fragment_offset":`)
+	keyFlowLabel         = keyOf(`,"ipv6_flow_label":`)
+	keyForwardingStatus  = keyOf(`,"forwarding_status":`)
+	keyInIf              = keyOf(`,"in_if":`)
+	keyOutIf             = keyOf(`,"out_if":`)
+	keyInIfName          = keyOf(`,"in_if_name":`)
+	keyOutIfName         = keyOf(`,"out_if_name":`)
+	keySrcMAC            = keyOf(`,"src_mac":`)
+	keyDstMAC            = keyOf(`,"dst_mac":`)
+	keyVLAN              = keyOf(`,"vlan_id":`)
+	keySrcVLAN           = keyOf(`,"src_vlan":`)
+	keyDstVLAN           = keyOf(`,"dst_vlan":`)
+	keySrcAS             = keyOf(`,"src_as":`)
+	keyDstAS             = keyOf(`,"dst_as":`)
+	keyNextHopAS         = keyOf(`,"next_hop_as":`)
+	keyNextHop           = keyOf(`,"next_hop":`)
+	keyBGPNextHop        = keyOf(`,"bgp_next_hop":`)
+	keySrcPrefixLen      = keyOf(`,"src_net":`)
+	keyDstPrefixLen      = keyOf(`,"dst_net":`)
+	keyValidationStatus  = keyOf(`,"validation_status":`)
+	keySrcRPKI           = keyOf(`,"src_rpki":`)
+	keyDstRPKI           = keyOf(`,"dst_rpki":`)
+	keyCustomerID        = keyOf(`,"cid":`)
+	keySrcCustomerID     = keyOf(`,"src_cid":`)
+	keyDstCustomerID     = keyOf(`,"dst_cid":`)
+	keyRemoteSide        = keyOf(`,"remote_addr":`)
+	keySrcCountry        = keyOf(`,"src_country":`)
+	keyDstCountry        = keyOf(`,"dst_country":`)
+	keyRemoteCountry     = keyOf(`,"remote_country":`)
+)
+
+// fieldsRoom is the room for the fields of the struct.
+const fieldsRoom = 60 * (keyRoom + valueRoom)

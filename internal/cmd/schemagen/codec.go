@@ -50,47 +50,72 @@ func writeRuns(b *bytes.Buffer, _ []schema.Field) {
 	p("}")
 }
 
+// keyRoom is the room of the name of a member, as internal/codec has it.
+const keyRoom = 32
+
 // writeJSONEncode writes the encoder of the struct's fields.
 func writeJSONEncode(b *bytes.Buffer, _ []schema.Field) {
 	p := printer(b)
 	p("package codec\n\nimport \"github.com/flowpipeline/pipeline/flow\"\n")
-	p("// appendFields appends the members of one flow's object, each with a comma")
-	p("// behind it.")
+	p("// appendFields appends the members of one flow's object, each with a comma before")
+	p("// it.")
 	p("func (e *JSONEncoder) appendFields(dst []byte, fl *flow.Flow) []byte {")
+	p("dst, p := behind(dst)\nn := 0")
+	var names []string
 	run := 0
+	columns := func() {
+		p("if e.cols.has(%d) {\ndst, p = behind(e.appendColumns(dst[:len(dst)+n], fl, %[1]d))\nn = 0\n}", run)
+		run++
+	}
 	for _, s := range segments() {
 		if s.field == nil {
-			p("if e.cols.has(%d) {\ndst = e.appendColumns(dst, fl, %[1]d)\n}", run)
-			run++
+			columns()
 			continue
 		}
 		f := s.field
-		call := ""
-		switch f.Kind {
-		case schema.U8, schema.U16, schema.U32:
-			call = fmt.Sprintf("appendUint(dst, uint64(fl.%s))", f.Name)
-		case schema.U64:
-			call = fmt.Sprintf("e.appendU64(dst, fl.%s)", f.Name)
-		case schema.Time:
-			call = fmt.Sprintf("e.appendTime(dst, fl.%s)", f.Name)
-		case schema.Addr:
-			call = fmt.Sprintf("appendJSONAddr(dst, fl.%s)", f.Name)
-		case schema.MAC:
-			call = fmt.Sprintf("appendJSONMAC(dst, fl.%s)", f.Name)
-		case schema.Country:
-			call = fmt.Sprintf("appendJSONCountry(dst, fl.%s)", f.Name)
-		case schema.Symbol:
-			call = fmt.Sprintf("appendJSONString(dst, e.symbols.String(fl.%s))", f.Name)
-		default:
-			panic("no JSON encoder for " + f.Kind)
+		key := fmt.Sprintf(`,"%s":`, f.JSONName())
+		if len(key) > keyRoom {
+			panic("there is no room for the name " + f.JSONName())
 		}
-		if f.Name == "Type" {
-			call = "appendJSONType(dst, fl.Type)"
-		}
-		p("if fl.Has(flow.Field%s) {\ndst = append(dst, `%q:`...)\ndst = append(%s, ',')\n}", f.Name, f.JSONName(), call)
+		names = append(names, fmt.Sprintf("key%s = keyOf(`%s`)", f.Name, key))
+		p("if fl.Has(flow.Field%s) {\n*(*key)(p.at(n)) = key%[1]s\n%s\n}", f.Name, jsonPut(f, fmt.Sprintf("n+%d", len(key))))
 	}
-	p("if e.cols.has(%d) {\ndst = e.appendColumns(dst, fl, %[1]d)\n}", run)
-	p("return dst\n}")
+	columns()
+	p("return dst[:len(dst)+n]\n}\n")
+	p("var (\n%s\n)\n", strings.Join(names, "\n"))
+	p("// fieldsRoom is the room for the fields of the struct.")
+	p("const fieldsRoom = %d * (keyRoom + valueRoom)", len(names))
+}
+
+// jsonPut returns the statement that writes the value of a field at a place.
+func jsonPut(f *schema.Field, at string) string {
+	put := ""
+	switch f.Kind {
+	case schema.U8:
+		put = "putOctet(p, %s, fl.%s)"
+	case schema.U16:
+		put = "putShort(p, %s, uint64(fl.%s))"
+	case schema.U32:
+		put = "putUint(p, %s, uint64(fl.%s))"
+	case schema.U64:
+		put = "e.putU64(p, %s, fl.%s)"
+	case schema.Time:
+		put = "e.putTime(p, %s, fl.%s)"
+	case schema.Addr:
+		put = "putJSONAddr(p, %s, &fl.%s)"
+	case schema.MAC:
+		put = "putJSONMAC(p, %s, fl.%s)"
+	case schema.Country:
+		put = "putJSONCountry(p, %s, fl.%s)"
+	case schema.Symbol:
+		return fmt.Sprintf("dst, p = behind(appendJSONString(dst[:len(dst)+%s], e.symbols.String(fl.%s)))\nn = 0", at, f.Name)
+	default:
+		panic("no JSON encoder for " + f.Kind)
+	}
+	if f.Name == "Type" {
+		put = "putJSONType(p, %s, fl.%s)"
+	}
+	return "n = " + fmt.Sprintf(put, at, f.Name)
 }
 
 // writeNames writes what the JSON and protobuf decoders look names and numbers
