@@ -80,7 +80,11 @@ func (f *File) Open(_ context.Context, env pipeline.Env) error {
 	}
 	f.lane = newLane(from, dec, env)
 	f.lane.told = func() {
-		f.counts = f.file.Counts()
+		counts := f.file.Counts()
+		if n := counts.Torn - f.counts.Torn; n > 0 {
+			env.Logger.Warn("the recording is torn; it is read on at the next section", "places", n, "bytes", counts.TornBytes-f.counts.TornBytes)
+		}
+		f.counts = counts
 		f.meters.publish()
 	}
 	f.meters.add(env, "packets", &f.counts.Packets)
@@ -88,6 +92,8 @@ func (f *File) Open(_ context.Context, env pipeline.Env) error {
 	f.meters.add(env, "other_packets", &f.counts.Others)
 	f.meters.add(env, "refused_fragments", &f.counts.Fragments)
 	f.meters.add(env, "truncated_datagrams", &f.counts.Truncated)
+	f.meters.add(env, "torn_places", &f.counts.Torn)
+	f.meters.add(env, "torn_bytes", &f.counts.TornBytes)
 	return nil
 }
 

@@ -14,14 +14,20 @@ import (
 	"github.com/flowpipeline/pipeline/internal/packet"
 )
 
-// Counts are what became of the packets of a capture that are no datagrams for
-// the decoders. A recording has none of them.
+// Counts are what a file has that are no datagrams for the decoders.
 type Counts struct {
+	// Of a capture:
+
 	Packets   uint64 // read
 	Refused   uint64 // whose headers cannot be read
 	Others    uint64 // that are no UDP, of other ports, or no flow export
 	Fragments uint64 // datagrams of which fragments were missing or wrong
 	Truncated uint64 // datagrams that the capture cut off; what is there is decoded
+
+	// Of a recording:
+
+	Torn      uint64 // places at which neither a record nor a section begins
+	TornBytes uint64 // skipped there
 }
 
 // ctxEvery is after how many packets a look is taken at the context and the

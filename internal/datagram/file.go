@@ -57,10 +57,13 @@ func (f *File) receive(ctx context.Context, deadline time.Time) ([]Datagram, err
 	return f.inner.Receive(ctx, deadline)
 }
 
-// Counts returns what became of the packets of a capture.
+// Counts returns what of the file gave no datagrams.
 func (f *File) Counts() Counts {
-	if c, ok := f.inner.(*captured); ok {
-		return c.counts
+	switch in := f.inner.(type) {
+	case *captured:
+		return in.counts
+	case *recording:
+		return in.counts
 	}
 	return Counts{}
 }

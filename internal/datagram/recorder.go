@@ -1,74 +1,68 @@
 package datagram
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"net/netip"
 	"os"
-	"strings"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
 
 // magic begins a section of a recording. Its last byte is the version.
 var magic = [8]byte{0xff, 'D', 'G', 'R', 'A', 'M', 0, 2}
 
 const (
-	recordHeader = 36        // size of a record without its payload
-	recordBuffer = 128 << 10 // has room for any record
+	summed       = 36         // bytes of a record before its checksum
+	recordHeader = summed + 4 // size of a record without its payload
+	maxSection   = 128 << 10  // has room for any record
 )
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum is that of a record, which has its payload behind the header.
+func checksum(rec []byte) uint32 {
+	sum := crc32.Update(0, castagnoli, rec[:summed])
+	return crc32.Update(sum, castagnoli, rec[recordHeader:])
+}
 
 // Recorder writes a recording. It is not safe for concurrent use.
 type Recorder struct {
-	buf    *bufio.Writer
-	packed io.WriteCloser // compresses what buf writes; nil for none
-	file   io.Closer      // to close; nil for none
-	err    error          // what ended the recording
+	out  io.Writer
+	pack packer    // nil for none
+	file io.Closer // to close; nil for none
+	err  error     // what ended the recording
 
-	pending, lost uint64 // datagrams in buf; not recorded
+	section []byte // not written yet: the magic number and records
+	packed  []byte // the latest section that was compressed
+	written bool   // a section was
+	lost    uint64
 }
 
 // Create opens the recording at path, and begins a section behind what is
 // there. It is compressed when the name ends in .gz or .zst.
 func Create(path string) (*Recorder, error) {
+	pack, err := packerFor(path)
+	if err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{file: f}
-	var out io.Writer = f
-	switch {
-	case strings.HasSuffix(path, ".gz"):
-		r.packed = gzip.NewWriter(f)
-		out = r.packed
-	case strings.HasSuffix(path, ".zst"):
-		if r.packed, err = zstd.NewWriter(f, zstd.WithEncoderConcurrency(1)); err != nil {
-			f.Close()
-			return nil, err
-		}
-		out = r.packed
-	}
-	r.begin(out)
+	r := NewRecorder(f)
+	r.file, r.pack = f, pack
 	return r, nil
 }
 
 // NewRecorder begins a recording in w, which stays the caller's.
 func NewRecorder(w io.Writer) *Recorder {
-	r := &Recorder{}
-	r.begin(w)
-	return r
-}
-
-func (r *Recorder) begin(w io.Writer) {
-	r.buf = bufio.NewWriterSize(w, recordBuffer)
-	_, _ = r.buf.Write(magic[:]) // there is room
+	return &Recorder{out: w, section: append(make([]byte, 0, maxSection), magic[:]...)}
 }
 
 // Write adds a datagram. After an error it writes no more and returns the same
-// error: half a record would spoil what follows.
+// error.
 func (r *Recorder) Write(d *Datagram) error {
 	if r.err != nil {
 		r.lose(d)
@@ -78,22 +72,20 @@ func (r *Recorder) Write(d *Datagram) error {
 		r.lose(d)
 		return fmt.Errorf("a payload of %d bytes is more than %d", len(d.Payload), MaxPayload)
 	}
-	if r.buf.Available() < recordHeader+len(d.Payload) && r.flush() != nil {
+	if len(r.section)+recordHeader+len(d.Payload) > maxSection && r.flush() != nil {
 		r.lose(d)
 		return r.err
 	}
-	var h [recordHeader]byte
-	binary.BigEndian.PutUint64(h[:], uint64(max(d.Received, 0)))
+	begin := len(r.section)
 	addr := d.From.Addr().As16()
-	copy(h[8:], addr[:])
-	binary.BigEndian.PutUint16(h[24:], d.From.Port())
-	binary.BigEndian.PutUint64(h[26:], uint64(d.Session))
-	binary.BigEndian.PutUint16(h[34:], uint16(len(d.Payload)))
-	_, _ = r.buf.Write(h[:]) // there is room
-	_, _ = r.buf.Write(d.Payload)
-	if !d.Ends() {
-		r.pending++
-	}
+	p := binary.BigEndian.AppendUint64(r.section, uint64(max(d.Received, 0)))
+	p = append(p, addr[:]...)
+	p = binary.BigEndian.AppendUint16(p, d.From.Port())
+	p = binary.BigEndian.AppendUint64(p, uint64(d.Session))
+	p = binary.BigEndian.AppendUint16(p, uint16(len(d.Payload)))
+	p = append(append(p, 0, 0, 0, 0), d.Payload...)
+	binary.BigEndian.PutUint32(p[begin+summed:], checksum(p[begin:]))
+	r.section = p
 	return nil
 }
 
@@ -103,27 +95,72 @@ func (r *Recorder) lose(d *Datagram) {
 	}
 }
 
-// Lost returns how many of the datagrams given to Write are not recorded. Those
-// that an error caught on their way through a compressor are not among them.
+// Lost returns how many of the datagrams given to Write are not recorded.
 func (r *Recorder) Lost() uint64 { return r.lost }
 
-// flush writes what is buffered. Without success the recording has ended.
+// flush writes the section and begins another. Without success the recording has
+// ended.
 func (r *Recorder) flush() error {
-	if r.err = r.buf.Flush(); r.err != nil {
-		r.lost += r.pending
+	if len(r.section) == len(magic) && r.written {
+		return nil
 	}
-	r.pending = 0
+	r.written = true
+	p := r.section
+	if r.pack != nil {
+		r.packed, r.err = r.pack(r.packed[:0], p)
+		p = r.packed
+	}
+	n := 0
+	if r.err == nil {
+		if n, r.err = r.out.Write(p); r.err == nil && n < len(p) {
+			r.err = io.ErrShortWrite
+		}
+	}
+	if r.err != nil {
+		r.lost += records(r.section)
+		if r.pack == nil {
+			r.lost -= records(r.section[:n])
+		}
+	}
+	r.section = r.section[:len(magic)]
 	return r.err
 }
 
-// Close writes what is buffered and closes what Create opened.
+// records returns how many datagrams are whole in a section that may be cut off.
+func records(section []byte) (n uint64) {
+	for p := section[min(len(magic), len(section)):]; len(p) >= recordHeader; {
+		size := recordSize(p)
+		if size > len(p) {
+			break
+		}
+		if d := parseRecord(p[:size]); !d.Ends() {
+			n++
+		}
+		p = p[size:]
+	}
+	return n
+}
+
+// recordSize returns the size of the record that a header begins.
+func recordSize(header []byte) int {
+	return recordHeader + int(binary.BigEndian.Uint16(header[34:]))
+}
+
+// parseRecord returns the datagram of a whole record.
+func parseRecord(p []byte) Datagram {
+	return Datagram{
+		Payload:  p[recordHeader:len(p):len(p)],
+		From:     netip.AddrPortFrom(netip.AddrFrom16([16]byte(p[8:24])).Unmap(), binary.BigEndian.Uint16(p[24:])),
+		Received: int64(binary.BigEndian.Uint64(p)),
+		Session:  int64(binary.BigEndian.Uint64(p[26:])),
+	}
+}
+
+// Close writes what is held and closes what Create opened.
 func (r *Recorder) Close() error {
 	err := r.err
 	if err == nil {
 		err = r.flush()
-	}
-	if r.packed != nil {
-		err = errors.Join(err, r.packed.Close())
 	}
 	if r.file != nil {
 		err = errors.Join(err, r.file.Close())

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 
 	"github.com/flowpipeline/pipeline/internal/input"
@@ -14,10 +13,12 @@ import (
 
 // recording reads a recording.
 type recording struct {
-	buf  *input.Buffer
-	off  int64 // of the next record in the (decompressed) recording
-	held int   // bytes of the record that was given out
-	out  [1]Datagram
+	buf    *input.Buffer
+	off    int64 // of the next part in the (decompressed) recording
+	held   int   // bytes of the record that was given out
+	torn   error // what is wrong before off, while the next section is looked for
+	counts Counts
+	out    [1]Datagram
 }
 
 // Receive returns the next datagram.
@@ -25,41 +26,105 @@ func (r *recording) Receive(ctx context.Context, deadline time.Time) ([]Datagram
 	r.skip(r.held)
 	r.held = 0
 	for {
-		head, err := r.need(ctx, deadline, 1)
-		if err != nil {
+		if r.torn != nil {
+			if err := r.seek(ctx, deadline); err != nil {
+				return nil, err
+			}
+		}
+		p, err := r.part(ctx, deadline)
+		switch {
+		case err != nil:
 			return nil, err
+		case len(p) >= recordHeader:
+			r.held = len(p)
+			r.out[0] = parseRecord(p)
+			return r.out[:], nil
 		}
-		if head[0] != magic[0] {
-			break
-		}
-		if head, err = r.need(ctx, deadline, len(magic)); err != nil {
-			return nil, err
-		}
-		if !bytes.Equal(head, magic[:]) {
-			return nil, fmt.Errorf("byte %d: not a recording of version %d", r.off, magic[7])
-		}
-		r.skip(len(magic))
+		r.skip(len(p))
 	}
-	if r.off == 0 {
-		return nil, fmt.Errorf("not a recording of datagrams")
-	}
-	head, err := r.need(ctx, deadline, recordHeader)
-	if err != nil {
+}
+
+// part returns the next record, or the header of a section; nothing when what
+// comes is neither, which r.torn then says.
+func (r *recording) part(ctx context.Context, deadline time.Time) ([]byte, error) {
+	p, err := r.peek(ctx, deadline, 1)
+	switch {
+	case err != nil:
 		return nil, err
+	case len(p) == 0:
+		return nil, io.EOF
+	case p[0] == magic[0]:
+		return r.header(ctx, deadline)
 	}
-	size := recordHeader + int(binary.BigEndian.Uint16(head[34:]))
-	rec, err := r.need(ctx, deadline, size)
-	if err != nil {
+	size := recordHeader
+	if p, err = r.peek(ctx, deadline, size); err == nil && len(p) == size {
+		size = recordSize(p)
+		p, err = r.peek(ctx, deadline, size)
+	}
+	switch {
+	case err != nil:
 		return nil, err
+	case len(p) < size:
+		r.cut(len(p))
+		return nil, nil
+	case checksum(p) != binary.BigEndian.Uint32(p[summed:]):
+		r.tear(fmt.Errorf("byte %d: the record is damaged", r.off))
+		return nil, nil
 	}
-	r.held = size
-	r.out[0] = Datagram{
-		Payload:  rec[recordHeader:size:size],
-		From:     netip.AddrPortFrom(netip.AddrFrom16([16]byte(rec[8:24])).Unmap(), binary.BigEndian.Uint16(rec[24:])),
-		Received: int64(binary.BigEndian.Uint64(rec)),
-		Session:  int64(binary.BigEndian.Uint64(rec[26:])),
+	return p, nil
+}
+
+func (r *recording) header(ctx context.Context, deadline time.Time) ([]byte, error) {
+	p, err := r.peek(ctx, deadline, len(magic))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(p) < len(magic):
+		r.cut(len(p))
+	case bytes.Equal(p, magic[:]):
+		return p, nil
+	case bytes.HasPrefix(p, magic[:len(magic)-1]) && p[len(magic)-1] != magic[0]: // else cut off, and another behind it
+		return nil, fmt.Errorf("byte %d: not a recording of version %d", r.off, magic[len(magic)-1])
+	default:
+		r.tear(fmt.Errorf("byte %d: not a recording of datagrams", r.off))
 	}
-	return r.out[:], nil
+	return nil, nil
+}
+
+// cut notes that the stream ends n bytes into a part.
+func (r *recording) cut(n int) {
+	r.tear(fmt.Errorf("truncated at byte %d: %w", r.off+int64(n), io.ErrUnexpectedEOF))
+}
+
+// tear notes that no whole part begins here. A section may begin at the next byte.
+func (r *recording) tear(err error) {
+	r.torn = err
+	r.counts.Torn++
+	r.drop(1)
+}
+
+// seek goes on to the next section. Without one, what is wrong is an error.
+func (r *recording) seek(ctx context.Context, deadline time.Time) error {
+	for {
+		p := r.buf.Bytes()
+		if i := bytes.Index(p, magic[:]); i >= 0 {
+			r.drop(i)
+			r.torn = nil
+			return nil
+		}
+		if r.buf.Ended() {
+			return r.torn
+		}
+		r.drop(max(len(p)-len(magic)+1, 0)) // it may begin at the end of p
+		if err := r.buf.Fill(ctx, deadline, len(magic)); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *recording) drop(n int) {
+	r.counts.TornBytes += uint64(n)
+	r.skip(n)
 }
 
 func (r *recording) skip(n int) {
@@ -67,18 +132,12 @@ func (r *recording) skip(n int) {
 	r.off += int64(n)
 }
 
-// need returns the next n bytes. The end before the first is io.EOF.
-func (r *recording) need(ctx context.Context, deadline time.Time, n int) ([]byte, error) {
-	for len(r.buf.Bytes()) < n {
-		if r.buf.Ended() {
-			if len(r.buf.Bytes()) == 0 && r.off > 0 {
-				return nil, io.EOF
-			}
-			return nil, fmt.Errorf("truncated at byte %d: %w", r.off+int64(len(r.buf.Bytes())), io.ErrUnexpectedEOF)
-		}
+// peek returns the next n bytes, and less only at the end.
+func (r *recording) peek(ctx context.Context, deadline time.Time, n int) ([]byte, error) {
+	for len(r.buf.Bytes()) < n && !r.buf.Ended() {
 		if err := r.buf.Fill(ctx, deadline, n); err != nil {
 			return nil, err
 		}
 	}
-	return r.buf.Bytes()[:n], nil
+	return r.buf.Bytes()[:min(n, len(r.buf.Bytes()))], nil
 }

@@ -21,6 +21,8 @@
 // capture cut off. Of a capture, packets counts what was read: refused_packets are
 // those whose headers cannot be read, other_packets those that are no flow export
 // to the ports that are taken, refused_fragments datagrams of which fragments were
-// missing. The decoders count as those of the netflow and sflow sources do;
+// missing. Of a recording, torn_places counts where neither a record nor a section
+// begins, as a crash or a full disk leaves it, and torn_bytes what was skipped there.
+// The decoders count as those of the netflow and sflow sources do;
 // refused_protocol counts datagrams that are of neither.
 package replay

@@ -140,6 +140,17 @@ func TestFile(t *testing.T) {
 	require.ErrorIs(t, pipeline.From(replay.File("/no/such/file")).To(count).Run(t.Context()), os.ErrNotExist)
 }
 
+// TestTornRecording counts what is torn and reads on.
+func TestTornRecording(t *testing.T) {
+	p := recording(t)
+	torn := append(bytes.Clone(p[:len(p)-5]), p...)
+	count := sink.Count()
+	s := pipelinetest.Run(t, pipeline.From(replay.Reader("test", bytes.NewReader(torn))).To(count))
+	require.EqualValues(t, 2*flows-1, count.Flows())
+	require.EqualValues(t, 1, s.Stages[0].Counters["torn_places"])
+	require.NotZero(t, s.Stages[0].Counters["torn_bytes"])
+}
+
 func TestMistakes(t *testing.T) {
 	for want, src := range map[string]pipeline.Source{
 		"empty":    replay.File(""),
