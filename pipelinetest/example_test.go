@@ -63,6 +63,14 @@ func ExampleGolden() {
 	pipelinetest.Golden(t, "testdata/web.json", out.Bytes())
 }
 
+func ExampleReplay() {
+	var t *testing.T
+	mine := func(from pipeline.Source, to pipeline.Sink) *pipeline.Plan {
+		return pipeline.From(from).Filter(https).To(to)
+	}
+	pipelinetest.Replay(t, "testdata/report.dgram.zst", mine)
+}
+
 func ExampleRecord() {
 	got := pipelinetest.Record()
 	if err := pipeline.From(pipelinetest.Generate(3, 1)).To(got).Run(context.Background()); err != nil {
