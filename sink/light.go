@@ -101,6 +101,8 @@ func Dots(w io.Writer, every int) pipeline.Sink {
 
 type dots struct{ every, seen int }
 
+func (*dots) alone() {}
+
 func (d *dots) AppendBatch(dst []byte, b *flow.Batch) []byte {
 	for d.seen += b.Len(); d.seen >= d.every; d.seen -= d.every {
 		dst = append(dst, '.')

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -280,4 +281,28 @@ func TestFlowdumpAllocatesNothing(t *testing.T) {
 		})
 	}
 	require.Less(t, cost(20000)-cost(512), 500.0, "allocations for 19,488 more flows")
+}
+
+// TestLanesEncodeAtOnce has several lanes write to one stream: every flow is a line
+// of its own, and the header is written once.
+func TestLanesEncodeAtOnce(t *testing.T) {
+	const flows, lanes = 20_000, 4
+	for name, to := range map[string]func(io.Writer) pipeline.Sink{
+		"json": sink.JSON,
+		"csv":  func(w io.Writer) pipeline.Sink { return sink.CSV(w, "src_addr", "dst_addr", "bytes") },
+		"dots": func(w io.Writer) pipeline.Sink { return sink.Dots(w, 7) },
+	} {
+		write := func(n int) []string {
+			var out bytes.Buffer
+			from := pipeline.From(source.Generator(source.Count(flows), source.Seed(1)))
+			if n > 1 {
+				from = from.Repartition(n, flow.FieldSrcAddr)
+			}
+			require.NoError(t, from.To(to(&out)).Run(t.Context()))
+			lines := strings.Split(out.String(), "\n")
+			slices.Sort(lines)
+			return lines
+		}
+		require.Equal(t, write(1), write(lanes), name)
+	}
 }

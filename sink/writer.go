@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -25,13 +26,36 @@ type header interface {
 	AppendHeader(dst []byte) []byte
 }
 
-// writer is a sink that encodes batches into a stream.
+// alone is an encoder that must see every batch: a second one would write
+// something else.
+type alone interface{ alone() }
+
+// writer is a sink that encodes batches into a stream. Lanes encode at the same
+// time, each with a pen of its own, and write one after the other.
 type writer struct {
-	name string // of the stream, for errors
-	open func() (io.Writer, error)
-	enc  encoder
+	name   string // of the stream, for errors
+	open   func() (io.Writer, error)
+	enc    func() (encoder, error)
+	layout *flow.Layout
+	single bool // there is one pen
+
+	mu   sync.Mutex
 	out  io.Writer
-	buf  []byte
+	pens []*pen // that nobody uses
+}
+
+// pen is an encoder and the memory of what it wrote last.
+type pen struct {
+	enc encoder
+	buf []byte
+}
+
+func newWriter(name string, enc func() (encoder, error), open func() (io.Writer, error)) (*writer, error) {
+	s := &writer{name: name, open: open, enc: enc}
+	e, err := enc()
+	_, s.single = e.(alone)
+	s.pens = append(s.pens, &pen{enc: e})
+	return s, err
 }
 
 // toWriter describes a sink that writes to w, which it does not close.
@@ -41,8 +65,7 @@ func toWriter(kind string, w io.Writer, enc func() (encoder, error)) pipeline.Si
 		if w == nil {
 			return nil, errors.New("the writer is nil")
 		}
-		e, err := enc()
-		return &writer{name: name, enc: e, open: func() (io.Writer, error) { return w, nil }}, err
+		return newWriter(name, enc, func() (io.Writer, error) { return w, nil })
 	})
 }
 
@@ -53,8 +76,7 @@ func toFile(kind, path string, enc func() (encoder, error)) pipeline.Sink {
 		if path == "" {
 			return nil, errors.New("the path is empty")
 		}
-		e, err := enc()
-		return &writer{name: path, enc: e, open: func() (io.Writer, error) { return create(path) }}, err
+		return newWriter(path, enc, func() (io.Writer, error) { return create(path) })
 	})
 }
 
@@ -65,9 +87,17 @@ func streamName(w io.Writer) string {
 	return fmt.Sprintf("%T", w)
 }
 
+// Concurrent implements pipeline.Concurrent.
+func (s *writer) Concurrent() bool { return !s.single }
+
 // Bind implements pipeline.Binder.
 func (s *writer) Bind(l *flow.Layout) error {
-	if b, ok := s.enc.(pipeline.Binder); ok {
+	s.layout = l
+	return s.pens[0].bind(l)
+}
+
+func (p *pen) bind(l *flow.Layout) error {
+	if b, ok := p.enc.(pipeline.Binder); ok {
 		return b.Bind(l)
 	}
 	return nil
@@ -80,11 +110,11 @@ func (s *writer) Open(context.Context, pipeline.Env) error {
 		return err
 	}
 	s.out = out
-	h, ok := s.enc.(header)
+	h, ok := s.pens[0].enc.(header)
 	if !ok {
 		return nil
 	}
-	if err := s.flush(h.AppendHeader(s.buf[:0])); err != nil {
+	if err := s.write(h.AppendHeader(nil)); err != nil {
 		return errors.Join(err, s.Close(context.Background()))
 	}
 	return nil
@@ -92,12 +122,36 @@ func (s *writer) Open(context.Context, pipeline.Env) error {
 
 // Write implements pipeline.Sink.
 func (s *writer) Write(_ context.Context, b *flow.Batch) error {
-	return s.flush(s.enc.AppendBatch(s.buf[:0], b))
+	p, err := s.take()
+	if err != nil {
+		return err
+	}
+	p.buf = p.enc.AppendBatch(p.buf[:0], b)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pens = append(s.pens, p)
+	return s.write(p.buf)
 }
 
-// flush writes p and keeps its memory for the next batch.
-func (s *writer) flush(p []byte) error {
-	s.buf = p
+// take returns a pen that nobody uses, or another one.
+func (s *writer) take() (*pen, error) {
+	s.mu.Lock()
+	if n := len(s.pens); n > 0 {
+		p := s.pens[n-1]
+		s.pens = s.pens[:n-1]
+		s.mu.Unlock()
+		return p, nil
+	}
+	s.mu.Unlock()
+	e, err := s.enc()
+	if err != nil {
+		return nil, err
+	}
+	p := &pen{enc: e}
+	return p, p.bind(s.layout)
+}
+
+func (s *writer) write(p []byte) error {
 	if len(p) == 0 {
 		return nil
 	}
