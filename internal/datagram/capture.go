@@ -45,9 +45,9 @@ type captured struct {
 	out    [1]Datagram
 }
 
-func newCaptured(buf *input.Buffer, ports []uint16) *captured {
+func newCaptured(in *input.Reader, buf *input.Buffer, ports []uint16) *captured {
 	c := &captured{ports: ports}
-	c.stream.buf = buf
+	c.stream.in, c.stream.buf = in, buf
 	c.reader = capture.NewReader(&c.stream)
 	return c
 }
@@ -124,6 +124,7 @@ func (c *captured) take(rec *capture.Record) bool {
 
 // stream is what is left in a buffer and behind it.
 type stream struct {
+	in       *input.Reader
 	buf      *input.Buffer
 	ctx      context.Context
 	deadline time.Time
@@ -137,6 +138,9 @@ func (s *stream) Read(p []byte) (int, error) {
 		if err := s.buf.Fill(s.ctx, s.deadline, 0); err != nil {
 			return 0, err
 		}
+	}
+	if d := s.in.Damage(); d.Places > 0 { // a capture has no checksums
+		return 0, d.First
 	}
 	n := copy(p, s.buf.Bytes())
 	s.buf.Skip(n)

@@ -26,6 +26,7 @@ var past = time.Unix(1, 0)
 // NewFile reads from in, which Close closes. Of a capture it takes the datagrams
 // to the given ports, or with none those to any port that are whole flow exports.
 func NewFile(in *input.Reader, ports ...uint16) *File {
+	in.Resume()
 	return &File{in: in, buf: input.NewBuffer(in), ports: ports}
 }
 
@@ -47,7 +48,7 @@ func (f *File) receive(ctx context.Context, deadline time.Time) ([]Datagram, err
 		case len(head) > 0 && head[0] == magic[0]:
 			f.inner = &recording{buf: f.buf}
 		case len(head) > 0 || f.buf.Ended():
-			f.inner = newCaptured(f.buf, f.ports)
+			f.inner = newCaptured(f.in, f.buf, f.ports)
 		default:
 			if err := f.buf.Fill(ctx, deadline, 1); err != nil {
 				return nil, err
@@ -63,7 +64,10 @@ func (f *File) Counts() Counts {
 	case *captured:
 		return in.counts
 	case *recording:
-		return in.counts
+		c, d := in.counts, f.in.Damage()
+		c.Torn += d.Places
+		c.TornBytes += d.Bytes
+		return c
 	}
 	return Counts{}
 }

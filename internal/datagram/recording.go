@@ -83,8 +83,8 @@ func (r *recording) header(ctx context.Context, deadline time.Time) ([]byte, err
 		r.cut(len(p))
 	case bytes.Equal(p, magic[:]):
 		return p, nil
-	case bytes.HasPrefix(p, magic[:len(magic)-1]) && p[len(magic)-1] != magic[0]: // else cut off, and another behind it
-		return nil, fmt.Errorf("byte %d: not a recording of version %d", r.off, magic[len(magic)-1])
+	case bytes.HasPrefix(p, magic[:len(magic)-1]):
+		r.tear(fmt.Errorf("byte %d: not a recording of version %d", r.off, magic[len(magic)-1]))
 	default:
 		r.tear(fmt.Errorf("byte %d: not a recording of datagrams", r.off))
 	}

@@ -19,13 +19,14 @@ const maxWindow = 64 << 20
 // Reader reads a stream. Its methods must not be called concurrently, except
 // that the context given to ReadContext may end at any time.
 type Reader struct {
-	name  string
-	raw   rawReader
-	plain io.Reader // what is read from: raw, or a decompressor; nil until known
-	zstd  *zstd.Decoder
-	file  *os.File // to close
-	head  []byte   // read while looking for a magic number
-	done  bool     // the raw stream ended in head
+	name   string
+	raw    rawReader
+	plain  io.Reader // what is read from: raw, or a decompressor; nil until known
+	zstd   *zstd.Decoder
+	file   *os.File // to close
+	resume bool     // behind damage
+	head   []byte   // read while looking for a magic number
+	done   bool     // the raw stream ended in head
 
 	// Of the current ReadContext, for the decompressor's sake.
 	ctx      context.Context
@@ -148,17 +149,27 @@ func (r *Reader) sniff() error {
 	}
 	switch {
 	case bytes.HasPrefix(r.head, gzipMagic):
+		if r.resume {
+			r.plain = &resumer{w: window{in: (*inner)(r)}, magic: gzipMagic, z: new(gzipMember)}
+			return nil
+		}
 		z, err := gzip.NewReader((*inner)(r))
 		if err != nil {
 			return err
 		}
 		r.plain = z
 	case bytes.HasPrefix(r.head, zstdMagic):
-		z, err := zstd.NewReader((*inner)(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return err
 		}
-		r.plain, r.zstd = z, z
+		r.zstd = z
+		if r.resume {
+			r.plain = &resumer{w: window{in: (*inner)(r)}, magic: zstdMagic, z: &zstdFrame{z: z}}
+			return nil
+		}
+		r.plain = z
+		return z.Reset((*inner)(r))
 	default:
 		r.plain = (*direct)(r)
 	}

@@ -16,7 +16,7 @@ import (
 // A file that is cut off or malformed ends the run with an error that names the
 // file and the byte offset, after the flows of everything before it. A recording
 // that a crash tore, and that the next run appended to, is read on where that run
-// began; what is torn is counted and logged. A datagram that is malformed is counted
+// began, also when it is compressed; what is torn is counted and logged. A datagram that is malformed is counted
 // and costs nothing else.
 func File(path string, opts ...Option) pipeline.Source {
 	name := "replay(" + path + ")"
