@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/flowpipeline/pipeline/flow"
 )
 
 // restart makes a decoder that knows what another one knew.
@@ -81,36 +79,4 @@ func TestSnapshotOfNoTemplates(t *testing.T) {
 	} {
 		require.ErrorContains(t, NewStore(Config{}).Load(strings.NewReader(text)), want)
 	}
-}
-
-// FuzzLoad reads a state, and checks that what it made of it is written and read
-// again as it is.
-func FuzzLoad(f *testing.F) {
-	r := newRig(f, Config{}, 8)
-	r.flows(from(
-		ipfix(1, 7, appendSet(nil, 3, optionsBody(10, 400, 1, wireField{302, 4, 0}, wireField{34, 4, 0})), appendSet(nil, 400, words(3, 100)),
-			appendSet(nil, 2, templateBody(300, short)), appendSet(nil, 301, shortRecord(4))),
-		v9(5, 1), v5(2))...)
-	var state bytes.Buffer
-	require.NoError(f, r.store.Snapshot(&state))
-	f.Add(state.Bytes())
-	f.Add([]byte(`{"version":1,"domains":[{"exporter":"::1","protocol":9,"held":[{"template":300,"data":"AAA="}],"applications":{"1":"a"}}]}`))
-	f.Fuzz(func(t *testing.T, state []byte) {
-		cfg := Config{MaxTemplates: 16, HoldBytes: 10_000}
-		a, b := NewStore(cfg), NewStore(cfg)
-		_ = a.Load(bytes.NewReader(state))
-		var again bytes.Buffer
-		if err := a.Snapshot(&again); err != nil {
-			t.Fatal(err)
-		}
-		if err := b.Load(&again); err != nil {
-			t.Fatal(err)
-		}
-		if a.Stats() != b.Stats() {
-			t.Fatalf("%+v, then %+v", a.Stats(), b.Stats())
-		}
-		if _, err := NewDecoder(b, cfg, flow.NewSymbols(100).Quota(10), nil); err != nil {
-			t.Fatal(err)
-		}
-	})
 }
