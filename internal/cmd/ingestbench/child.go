@@ -47,7 +47,7 @@ func child() (isChild bool, err error) {
 	case "floor":
 		r, err = throwAway()
 	case "memory":
-		r, err = replayMemory(args[1])
+		r, err = replayMemory(args[1], args[2])
 	default:
 		r, err = receive(args[0], args[1], args[2])
 	}
@@ -119,16 +119,16 @@ func throwAway() (r result, err error) {
 	return result{Datagrams: c.Datagrams, Flows: c.Datagrams * perDatagram}, nil
 }
 
-// memoryDatagrams is how many datagrams replayMemory holds, memoryRounds how often
-// it reads them.
-const (
-	memoryDatagrams = 20_000
-	memoryRounds    = 5
-)
+// memoryDatagrams is how many datagrams replayMemory holds.
+const memoryDatagrams = 20_000
 
-// replayMemory runs a pipeline from a recording in memory to JSON lines: what one
-// core does without a kernel and a sender.
-func replayMemory(protocol string) (r result, err error) {
+// replayMemory runs a pipeline from a recording in memory to JSON lines, so many
+// times: what one core does without a kernel and a sender.
+func replayMemory(protocol, times string) (r result, err error) {
+	n, err := strconv.Atoi(times)
+	if err != nil {
+		return r, err
+	}
 	var recording bytes.Buffer
 	rec := datagram.NewRecorder(&recording)
 	s := newStream(protocol, 1)
@@ -143,7 +143,7 @@ func replayMemory(protocol string) (r result, err error) {
 		return r, err
 	}
 	begin := time.Now()
-	for range memoryRounds {
+	for range n {
 		pl, err := pipeline.From(replay.Reader("memory", bytes.NewReader(recording.Bytes()))).Filter(wanted).To(sink.JSONFile(os.DevNull)).Build()
 		if err != nil {
 			return r, err

@@ -29,7 +29,7 @@ func main() {
 	} else if isChild {
 		return
 	}
-	b := bench{steps: 7, lowest: 0, highest: 8e6}
+	b := bench{steps: 7, highest: 8e6, replays: 5}
 	rounds := flag.Int("rounds", 5, "how often each collector is measured")
 	flag.StringVar(&b.dir, "dir", os.TempDir(), "where collectors write")
 	flag.Float64Var(&b.rate, "rate", 1e6, "flows a second at which the CPU is measured")
@@ -75,7 +75,7 @@ func (b *bench) compare(protocol string, rounds int) (string, error) {
 			}
 			samples[i] = append(samples[i], s)
 		}
-		rate, cpu, err := fromMemory(protocol)
+		rate, cpu, err := b.fromMemory(protocol)
 		if err != nil {
 			return "", err
 		}

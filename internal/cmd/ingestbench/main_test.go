@@ -60,7 +60,7 @@ func TestCompare(t *testing.T) {
 		t.Skip("needs /proc")
 	}
 	program.Path(t, "nfcapd")
-	b := bench{dir: t.TempDir(), rate: 20_000, lasting: 50 * time.Millisecond, step: 20 * time.Millisecond, steps: 1, highest: 20_000}
+	b := bench{dir: t.TempDir(), rate: 20_000, lasting: 50 * time.Millisecond, step: 20 * time.Millisecond, steps: 1, highest: 20_000, replays: 1}
 	table, err := b.compare("ipfix", 1)
 	require.NoError(t, err)
 	for _, c := range collectors() {

@@ -16,8 +16,8 @@ type bench struct {
 	lasting time.Duration // of that
 	step    time.Duration // of each step of a search
 	steps   int
-	lowest  float64 // flows a second, at which a search begins
-	highest float64
+	highest float64 // flows a second, at which a search ends
+	replays int     // of the recording in memory
 }
 
 // sample is what one round tells of one collector.
@@ -72,21 +72,23 @@ func (b *bench) search(c *collector, protocol string) (best float64, err error) 
 		return 0, err
 	}
 	defer func() { _, _, _ = r.stop() }()
-	low, high := b.lowest, b.highest
+	low, high := 0.0, b.highest
 	for range b.steps {
+		low = max(low, best)
 		rate := (low + high) / 2
 		reached, clean, err := b.try(r, protocol, rate)
 		if err == nil && !clean {
 			reached, clean, err = b.try(r, protocol, rate)
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			return 0, err
-		case clean && reached >= rate*0.95:
-			low, best = rate, max(best, reached)
-		case clean: // the sender cannot send more
-			return max(best, reached), nil
-		default:
+		}
+		if clean {
+			best = max(best, reached)
+		}
+		if clean && reached > rate*0.95 {
+			low = rate
+		} else { // dropped, or more than the sender can send
 			high = rate
 		}
 	}
@@ -142,8 +144,8 @@ func send(port int, protocol string, flows float64, d time.Duration) (sent resul
 
 // fromMemory runs a process that reads a recording in memory, and returns its
 // rate in flows a second and the time of the CPU per million flows.
-func fromMemory(protocol string) (rate float64, cpu time.Duration, err error) {
-	cmd, err := self("memory " + protocol)
+func (b *bench) fromMemory(protocol string) (rate float64, cpu time.Duration, err error) {
+	cmd, err := self(fmt.Sprintf("memory %s %d", protocol, b.replays))
 	if err != nil {
 		return 0, 0, err
 	}

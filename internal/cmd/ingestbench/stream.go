@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	perDatagram = 24  // records
-	distinct    = 256 // datagrams, sent again and again
+	perDatagram = 24 // records
+	distinct    = 64 // datagrams, sent again and again
 	templateID  = 300
 )
 
