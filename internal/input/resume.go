@@ -39,6 +39,7 @@ type resumer struct {
 	magic  []byte // that a frame begins with
 	z      frameReader
 	open   bool // within a frame
+	whole  bool // the frame before came to its end
 	err    error
 	damage Damage
 }
@@ -62,7 +63,7 @@ func (r *resumer) Read(p []byte) (n int, err error) {
 		case n > 0 || err == nil:
 			return n, nil // an error comes again
 		case err == io.EOF:
-			r.open = false
+			r.open, r.whole = false, true
 		default:
 			r.err = r.skip(err)
 		}
@@ -77,6 +78,16 @@ func (r *resumer) skip(cause error) error {
 		return w.err
 	}
 	r.open = false
+	if r.whole {
+		// It may have been cut off, and ended with bytes that the next begins with.
+		r.whole = false
+		from := max(w.frame-lookBack, 0)
+		if i := bytes.Index(w.buf[from:min(w.frame+lookBack, len(w.buf))], r.magic); i >= 0 && from+i < w.frame {
+			w.at = from + i
+			r.note(cause)
+			return nil
+		}
+	}
 	for bytesSkipped := 1; ; {
 		r.damage.Bytes += uint64(bytesSkipped)
 		w.frame += bytesSkipped
@@ -85,10 +96,7 @@ func (r *resumer) skip(cause error) error {
 		if i := bytes.Index(rest, r.magic); i >= 0 {
 			w.at += i
 			r.damage.Bytes += uint64(i)
-			r.damage.Places++
-			if r.damage.First == nil {
-				r.damage.First = cause
-			}
+			r.note(cause)
 			return nil
 		}
 		switch {
@@ -99,5 +107,12 @@ func (r *resumer) skip(cause error) error {
 			return cause
 		}
 		bytesSkipped = max(len(rest)-len(r.magic)+1, 0)
+	}
+}
+
+func (r *resumer) note(cause error) {
+	r.damage.Places++
+	if r.damage.First == nil {
+		r.damage.First = cause
 	}
 }

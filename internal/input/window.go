@@ -5,6 +5,10 @@ import "io"
 // maxKept bounds how many bytes of a compressed frame a window keeps.
 const maxKept = 1 << 20
 
+// lookBack is how many bytes before the frame a window keeps besides: what a frame
+// begins with is one byte longer at most.
+const lookBack = 3
+
 // window is the raw bytes of a compressed stream from where a frame began, so that
 // it can be gone back to. Of a frame that is longer than maxKept the beginning is
 // given up.
@@ -24,8 +28,9 @@ func (w *window) fill() bool {
 	if w.at-w.frame > maxKept {
 		w.frame = w.at
 	}
-	w.buf = append(w.buf[:0], w.buf[w.frame:]...)
-	w.at, w.frame = w.at-w.frame, 0
+	cut := max(w.frame-lookBack, 0)
+	w.buf = append(w.buf[:0], w.buf[cut:]...)
+	w.at, w.frame = w.at-cut, w.frame-cut
 	held := len(w.buf)
 	w.buf = append(w.buf, make([]byte, firstBuffer)...)
 	n := 0
