@@ -3,6 +3,7 @@ module github.com/flowpipeline/pipeline
 go 1.25.0
 
 require (
+	github.com/gaissmai/bart v0.30.0
 	github.com/klauspost/compress v1.20.3
 	github.com/netsampler/goflow2/v2 v2.2.6
 	github.com/stretchr/testify v1.12.1
