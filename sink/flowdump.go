@@ -49,7 +49,8 @@ func Color(w When) FlowdumpOption { return func(d *flowdump) { d.when = w } }
 func Highlight() FlowdumpOption { return func(d *flowdump) { d.highlight = true } }
 
 // Verbose adds to every line the packets, bytes, TCP flags, VLAN, AS numbers,
-// countries, customer and validation states that are known.
+// lengths of routes, validation states and their reasons, countries and customer
+// that are known.
 func Verbose() FlowdumpOption { return func(d *flowdump) { d.verbose = true } }
 
 // Location sets the time zone of the times; the default is the local one.

@@ -102,7 +102,7 @@ func digits(dst []byte, v float64) []byte {
 // details prints what Verbose adds.
 func details(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 	for _, f := range verboseFields {
-		if !fl.Has(f) {
+		if !b.Has(fl, f) {
 			continue
 		}
 		dst = append(append(dst, ", "...), f.String()...)
@@ -125,7 +125,8 @@ func details(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 
 var verboseFields = [...]flow.Field{
 	flow.FieldPackets, flow.FieldBytes, flow.FieldSamplingRate, flow.FieldTCPFlags, flow.FieldTOS, flow.FieldTTL, flow.FieldVLAN,
-	flow.FieldSrcAS, flow.FieldDstAS, flow.FieldSrcRPKI, flow.FieldDstRPKI, flow.FieldSrcCountry, flow.FieldDstCountry,
+	flow.FieldSrcAS, flow.FieldDstAS, flow.FieldSrcPrefixLen, flow.FieldDstPrefixLen,
+	flow.FieldSrcRPKI, flow.FieldSrcRPKIReason, flow.FieldDstRPKI, flow.FieldDstRPKIReason, flow.FieldSrcCountry, flow.FieldDstCountry,
 	flow.FieldCustomerID, flow.FieldEndReason,
 }
 

@@ -15,3 +15,15 @@ var Web []byte
 //
 //go:embed exports.pcap
 var Exports []byte
+
+// Routes is a capture of IPFIX with the prefix lengths and origin ASes of routes, of
+// which Validated tells the valid ones.
+//
+//go:embed routes.pcap
+var Routes []byte
+
+// Validated is a validator's export with VRPs for the routes of Routes: one of them
+// has another origin, one is too long, and one has none.
+//
+//go:embed vrps.json
+var Validated []byte
