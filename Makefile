@@ -37,3 +37,4 @@ examples:
 	go run ./examples/flowdump
 	go run ./examples/filter "tcp port 80 or 443"
 	go run ./examples/replay
+	go run ./examples/rpki

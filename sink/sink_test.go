@@ -100,6 +100,15 @@ func TestFlowdump(t *testing.T) {
 			opts:   []sink.FlowdumpOption{sink.Verbose()},
 			want:   "00:16:50: 192.0.2.1:50000 → 198.51.100.7:443, TCP, 10s, 10 kbit/s, 2 p/s, packets 20, bytes 12500, tcp_flags SA\n",
 		},
+		"validated": {
+			change: func(fl *flow.Flow) {
+				fl.SetSrcRPKI(flow.RPKIValid)
+				fl.SetDstPrefixLen(25)
+				fl.SetDstRPKI(flow.RPKIInvalid)
+			},
+			opts: []sink.FlowdumpOption{sink.Verbose()},
+			want: "00:16:50: 192.0.2.1:50000 → 198.51.100.7:443, TCP, 10s, 10 kbit/s, 2 p/s, packets 20, bytes 12500, tcp_flags SA, dst_net 25, src_rpki valid, dst_rpki invalid\n",
+		},
 		"the unspecified address": {
 			change: func(fl *flow.Flow) { fl.SetSrcAddr(flow.Addr{}) },
 			want:   "00:16:50: [::]:50000 → 198.51.100.7:443, TCP, 10s, 10 kbit/s, 2 p/s\n",

@@ -16,14 +16,13 @@ var Web []byte
 //go:embed exports.pcap
 var Exports []byte
 
-// Routes is a capture of IPFIX with the prefix lengths and origin ASes of routes, of
-// which Validated tells the valid ones.
+// Routes is a capture of IPFIX with the prefix lengths and origin ASes of routes.
 //
 //go:embed routes.pcap
 var Routes []byte
 
-// Validated is a validator's export with VRPs for the routes of Routes: one of them
-// has another origin, one is too long, and one has none.
+// Validated is a validator's export with VRPs for the routes of Routes: one route has
+// another origin, one is too long, and one has no VRP.
 //
 //go:embed vrps.json
 var Validated []byte
