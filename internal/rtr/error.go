@@ -54,7 +54,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%v: %s", e.Code, e.Text)
 }
 
-// maxQuoted bounds how much of a PDU is sent back, in bytes.
+// maxQuoted bounds how much of a PDU is sent back, and how much of what a cache
+// reports is kept, in bytes.
 const maxQuoted = 256
 
 // reject makes the error of a PDU, or of none.

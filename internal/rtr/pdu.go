@@ -119,7 +119,7 @@ func parseReport(p pdu, raw []byte) (pdu, error) {
 	if !ok || !more {
 		return p, badLength(raw)
 	}
-	p.report = &Error{Code: Code(binary.BigEndian.Uint16(raw[2:])), Text: string(text), version: p.version, remote: true}
+	p.report = &Error{Code: Code(binary.BigEndian.Uint16(raw[2:])), Text: string(text[:min(len(text), maxQuoted)]), version: p.version, remote: true}
 	return p, nil
 }
 

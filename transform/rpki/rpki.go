@@ -45,7 +45,7 @@ func (v *validator) Open(ctx context.Context, env pipeline.Env) error {
 	}
 	v.db = newDatabase(env, len(v.caches)+len(v.exports), v.data, v.slurm != nil)
 	if v.http == nil {
-		v.own = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+		v.own = &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}}
 		v.http = v.own
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
