@@ -1,11 +1,10 @@
 package netflow
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
+
+	"github.com/flowpipeline/pipeline/internal/endpoint"
 )
 
 // Versions in the header.
@@ -34,21 +33,9 @@ func parseTarget(target string) (protocol, string, error) {
 	if !ok {
 		return p, "", fmt.Errorf("target %q does not begin with netflow9://, ipfix:// or ipfix+tcp://", target)
 	}
-	rest = strings.TrimSuffix(rest, "/")
-	if !strings.Contains(rest[strings.LastIndexByte(rest, ']')+1:], ":") {
-		rest += ":" + p.port
-	}
-	host, port, err := net.SplitHostPort(rest)
-	if err == nil && host == "" {
-		err = errors.New("the host is missing")
-	}
-	if err == nil {
-		if n, bad := strconv.ParseUint(port, 10, 16); bad != nil || n == 0 {
-			err = fmt.Errorf("port %q is no number from 1 to 65535", port)
-		}
-	}
+	address, err := endpoint.HostPort(rest, p.port)
 	if err != nil {
 		return p, "", fmt.Errorf("target %q: %w", target, err)
 	}
-	return p, rest, nil
+	return p, address, nil
 }

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/flowpipeline/pipeline/internal/endpoint"
 	"github.com/flowpipeline/pipeline/internal/rtr"
 	"github.com/flowpipeline/pipeline/internal/vrp"
 )
@@ -160,21 +160,9 @@ func parseCache(text string) (rtr.Cache, error) {
 	if !known {
 		return rtr.Cache{}, fmt.Errorf("cache %q does not begin with tcp:// or tls://", text)
 	}
-	rest = strings.TrimSuffix(rest, "/")
-	if !strings.Contains(rest[strings.LastIndexByte(rest, ']')+1:], ":") {
-		rest += ":" + port
-	}
-	host, port, err := net.SplitHostPort(rest)
-	if err == nil && host == "" {
-		err = errors.New("the host is missing")
-	}
-	if err == nil {
-		if n, bad := strconv.ParseUint(port, 10, 16); bad != nil || n == 0 {
-			err = fmt.Errorf("port %q is no number from 1 to 65535", port)
-		}
-	}
+	address, err := endpoint.HostPort(rest, port)
 	if err != nil {
 		return rtr.Cache{}, fmt.Errorf("cache %q: %w", text, err)
 	}
-	return rtr.Cache{Address: rest, TLS: scheme == "tls"}, nil
+	return rtr.Cache{Address: address, TLS: scheme == "tls"}, nil
 }
