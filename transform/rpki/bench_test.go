@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,12 +55,12 @@ func TestProcessAllocatesNothing(t *testing.T) {
 }
 
 // BenchmarkProcess is the cost of a flow, of both its sides, beside the floor: the
-// questions to the table alone.
+// questions to the table alone, as the medians of batches.
 func BenchmarkProcess(b *testing.B) {
 	v, batch := batch(b, 500_000)
 	flows, rows := batch.Raw()
 	table := v.db.table.Load()
-	var ask, process time.Duration
+	var ask, process []time.Duration
 	for b.Loop() {
 		begin := time.Now()
 		for _, i := range rows {
@@ -67,12 +68,15 @@ func BenchmarkProcess(b *testing.B) {
 			table.Validate(fl.SrcAddr, fl.SrcPrefixLen, fl.SrcAS)
 			table.Validate(fl.DstAddr, fl.DstPrefixLen, fl.DstAS)
 		}
-		ask += time.Since(begin)
+		ask = append(ask, time.Since(begin))
 		begin = time.Now()
 		_ = v.Process(context.Background(), batch)
-		process += time.Since(begin)
+		process = append(process, time.Since(begin))
 	}
-	each := float64(b.N * len(rows))
-	b.ReportMetric(float64(ask.Nanoseconds())/each, "ns/flow-floor")
-	b.ReportMetric(float64(process.Nanoseconds())/each, "ns/flow")
+	median := func(d []time.Duration) float64 {
+		slices.Sort(d)
+		return float64(d[len(d)/2].Nanoseconds()) / float64(len(rows))
+	}
+	b.ReportMetric(median(ask), "ns/flow-floor")
+	b.ReportMetric(median(process), "ns/flow")
 }
