@@ -96,7 +96,8 @@ func SLURM(location string) Option {
 	}
 }
 
-// Routes has a RIB tell the routes. Where it knows none, the flow tells.
+// Routes has a RIB tell the routes, such as that of an MRT dump (package
+// transform/bgp/mrt). Where it knows none, the flow tells.
 func Routes(rib RIB) Option { return func(c *config) { c.rib = rib } }
 
 // TLS is how connections to caches at tls:// are secured. The default trusts the
