@@ -16,7 +16,7 @@ import (
 )
 
 // None is the place of no prefix.
-const None = math.MaxUint32
+const None uint32 = math.MaxUint32
 
 // Table is a set of prefixes of IPv4 and IPv6.
 //

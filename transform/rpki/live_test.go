@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
@@ -205,6 +206,50 @@ func TestDeadCache(t *testing.T) {
 	require.Eventually(t, func() bool { return s.counter("failed_reloads") > 0 }, time.Minute, time.Millisecond)
 	require.EqualValues(t, 0, s.counter("vrps"))
 	require.EqualValues(t, 2, s.counter("unknown"))
+}
+
+// TestVRPsThatMustNotBeUsed any more: the cache has begun another session, so that
+// states are unknown until it has told everything.
+func TestVRPsThatMustNotBeUsed(t *testing.T) {
+	calls := make(chan net.Conn)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		router, cache := net.Pipe()
+		select {
+		case calls <- cache:
+			return router, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	// Of each: Cache Response, 192.0.2.0/24 from AS 64496, End of Data.
+	tell := func(conn net.Conn, session string) {
+		_, err := io.ReadFull(conn, make([]byte, 8)) // Reset Query
+		require.NoError(t, err)
+		pdus, err := hex.DecodeString("0103" + session + "00000008" + "010400000000001401181800c00002000000fbf0" + "0107" + session + "000000180000000100000e100000025800001c20")
+		require.NoError(t, err)
+		_, err = conn.Write(pdus)
+		require.NoError(t, err)
+	}
+	first := make(chan net.Conn, 1)
+	var told sync.WaitGroup
+	told.Go(func() {
+		conn := <-calls
+		tell(conn, "0001")
+		first <- conn
+	})
+	s := start(t, rpki.RTR("cache"), rpki.Dial(dial), rpki.Wait(time.Minute))
+	told.Wait()
+	require.Equal(t, "valid", s.ask(webNet))
+	conn := <-first
+	_, err := conn.Write([]byte{1, 0, 0, 2, 0, 0, 0, 12, 0, 0, 0, 9}) // Serial Notify of session 2
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	s.becomes(webNet, "absent")
+	require.EqualValues(t, 0, s.counter("vrps"))
+	conn = <-calls
+	tell(conn, "0002")
+	s.becomes(webNet, "valid")
+	require.NoError(t, conn.Close())
 }
 
 // TestOpenGivesUp when it is told to while it waits.

@@ -105,7 +105,7 @@ func Routes(rib RIB) Option { return func(c *config) { c.rib = rib } }
 func TLS(t *tls.Config) Option { return func(c *config) { c.tls = t } }
 
 // Dial has connections to caches made by a function in place of net.Dialer, as
-// through SSH (RFC 8210 9.1).
+// through SSH (RFC 8210 9.1). For tls:// the handshake follows.
 func Dial(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
 	return func(c *config) { c.dial = dial }
 }
