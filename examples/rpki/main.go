@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -74,7 +75,7 @@ func run(ctx context.Context, w io.Writer, args []string, vrps []rpki.Option) er
 			),
 			pipeline.Switch(arms...),
 		).
-		Run(ctx)
+		Run(ctx, pipeline.WithLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))))
 	for i, state := range states {
 		_, _ = fmt.Fprintf(w, "%-8s %6d flows %12d bytes\n", state, counts[i].Flows(), counts[i].Bytes())
 	}
