@@ -28,6 +28,9 @@ type Config struct {
 	// Statistics adds the columns of packet lengths, inter-arrival times, flag
 	// counts, header bytes and payload packets.
 	Statistics bool
+	// SamplingRate is told of every flow, when it is not 0: the packets are one
+	// in so many.
+	SamplingRate uint32
 }
 
 // Check reports every mistake in the configuration.

@@ -17,6 +17,9 @@
 // doubted such a packet would have to hold it back until the next one agrees, and
 // two wrong packets in a row would still defeat it.
 //
+// Packets may also be counted elsewhere, by a kernel, and merged as sums. Those
+// come in no order, so it is not Merge but Expire that then ends flows.
+//
 // Order: before a packet is counted, all flows that are due at its time are
 // written, the earliest due first, and among those due at the same time the one
 // whose timer was set by the earlier packet. Flush writes by start, then by

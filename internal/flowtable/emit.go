@@ -16,6 +16,13 @@ func (t *Table) write(id ref, reason uint8, b *flow.Batch) {
 	fl.SetBytes(r.bytes)
 	fl.SetPackets(r.packets)
 	fl.SetEndReason(reason)
+	if t.config.SamplingRate > 0 {
+		fl.SetSamplingRate(t.config.SamplingRate)
+	}
+	if r.stackPackets > 0 {
+		b.SetStackBytes(fl, r.stackBytes)
+		b.SetStackPackets(fl, r.stackPackets)
+	}
 	packetflow.Key(b, fl, &r.key)
 	r.details.Write(b, fl)
 	fl.SetMinTTL(r.minTTL)

@@ -18,7 +18,8 @@ type record struct {
 	born, seen        int64  // the table's clock at the first and latest packet
 	firstSeq, lastSeq uint64 // numbers of the first and latest packet
 
-	bytes, packets uint64
+	bytes, packets           uint64
+	stackBytes, stackPackets uint64 // 0 when not known
 
 	details packetflow.Details // of the first packet
 	extra   ref                // rarer fields of it, 0 for none

@@ -27,6 +27,24 @@ func (m *moments) add(x int64) {
 	m.m2 += d * (float64(x) - m.mean)
 }
 
+// merge adds numbers that were gathered elsewhere (Chan, Golub and LeVeque).
+func (m *moments) merge(s *Sums) {
+	if s.Count == 0 {
+		return
+	}
+	if m.n == 0 {
+		m.min, m.max = s.Min, s.Max
+	}
+	m.min, m.max = min(m.min, s.Min), max(m.max, s.Max)
+	n := float64(s.Count)
+	mean := s.Sum / n
+	d := mean - m.mean
+	both := float64(m.n) + n
+	m.m2 += max(s.Squares-s.Sum*mean, 0) + d*d*float64(m.n)*n/both
+	m.mean += d * n / both
+	m.n += s.Count
+}
+
 // stdDev returns the standard deviation of the numbers themselves, not an
 // estimate of that of a population they stand for.
 func (m *moments) stdDev() float64 { return math.Sqrt(m.m2 / float64(m.n)) }
@@ -54,6 +72,21 @@ func (s *statistics) count(p *packet.Packet, gap int64) {
 	if p.PayloadLen > 0 {
 		s.payloadPackets++
 	}
+}
+
+// merge adds packets that were counted elsewhere, the first of them gap
+// nanoseconds after the one before; a negative gap is none.
+func (s *statistics) merge(o *Statistics, gap int64) {
+	s.length.merge(&o.Lengths)
+	if gap >= 0 {
+		s.gap.add(gap)
+	}
+	s.gap.merge(&o.Gaps)
+	for i, n := range o.Flags {
+		s.flags[i] += n
+	}
+	s.headerBytes += o.HeaderBytes
+	s.payloadPackets += o.PayloadPackets
 }
 
 func (s *statistics) write(b *flow.Batch, fl *flow.Flow, tcp bool) {

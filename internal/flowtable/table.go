@@ -19,9 +19,9 @@ const (
 
 // Table is the set of flows under way. It is not safe for concurrent use.
 //
-// Add, Expire and Flush write ended flows to a batch. When it is full they stop
-// and return false: call them again, with the same arguments, on the next batch.
-// Nothing is lost or counted twice by that.
+// Add, Merge, Describe, Expire and Flush write ended flows to a batch. When it is
+// full they stop and return false: call them again, with the same arguments, on
+// the next batch. Nothing is lost or counted twice by that.
 type Table struct {
 	config                   Config
 	active, inactive, linger int64
@@ -102,26 +102,9 @@ func (t *Table) Add(p *packet.Packet, at int64, b *flow.Batch) bool {
 		key, found = t.fragments.find(key, p, t.clock)
 		unmatched = !found
 	}
-	tag := t.index.tag(&key)
-	id := t.index.find(&t.records, tag, &key)
-	if id != 0 {
-		if reason, over := t.over(t.records.at(id), p, at); over {
-			if b.Full() {
-				return false
-			}
-			t.end(id, reason, b)
-			id = 0
-		}
-	}
-	if id == 0 {
-		if t.index.count >= t.config.MaxFlows {
-			if b.Full() {
-				return false
-			}
-			t.end(t.oldest(), flow.EndReasonResources, b)
-			t.counts.Evicted++
-		}
-		id = t.begin(tag, &key, p, at)
+	id, ok := t.open(&key, p, span{at, at, p.TCPFlags}, b)
+	if !ok {
+		return false
 	}
 	t.count(id, p, at)
 	if unmatched {
@@ -133,23 +116,54 @@ func (t *Table) Add(p *packet.Packet, at int64, b *flow.Batch) bool {
 	return true
 }
 
-// over reports whether a packet no longer belongs to the flow of its key: a new
-// connection after the end of the last, or a packet that by its own time is past
+// span is when packets came, and their TCP flags together.
+type span struct {
+	start, end int64
+	flags      uint16
+}
+
+// open returns the flow that packets of a key belong to. One that they show to be
+// over is written, and so is the oldest when a new one needs its room. It returns
+// false when the batch has no room for that. p is the first of the packets.
+func (t *Table) open(key *packet.Key, p *packet.Packet, s span, b *flow.Batch) (ref, bool) {
+	tag := t.index.tag(key)
+	if id := t.index.find(&t.records, tag, key); id != 0 {
+		r := t.records.at(id)
+		reason, over := t.over(r, s)
+		if !over || r.packets == 0 {
+			return id, true
+		}
+		if b.Full() {
+			return 0, false
+		}
+		t.end(id, reason, b)
+	}
+	if t.index.count >= t.config.MaxFlows {
+		if b.Full() {
+			return 0, false
+		}
+		t.end(t.oldest(), flow.EndReasonResources, b)
+	}
+	return t.begin(tag, key, p, s.start), true
+}
+
+// over reports whether packets no longer belong to the flow of their key: a new
+// connection after the end of the last, or packets that by their own time are past
 // the flow's timeouts, or too long before it, although the clock, which an outlier
 // put ahead, says nothing.
-func (t *Table) over(r *record, p *packet.Packet, at int64) (reason uint8, over bool) {
+func (t *Table) over(r *record, s span) (reason uint8, over bool) {
 	switch {
-	case r.closing && (p.TCPFlags&tcpSYN != 0 || at-r.end >= t.linger):
+	case r.closing && (s.flags&tcpSYN != 0 || s.start-r.end >= t.linger):
 		return flow.EndReasonDetected, true
-	case at-r.end >= t.inactive:
+	case s.start-r.end >= t.inactive:
 		return flow.EndReasonIdle, true
-	case max(r.end, at)-min(r.start, at) >= t.active:
+	case max(r.end, s.end)-min(r.start, s.start) >= t.active:
 		return flow.EndReasonActive, true
 	}
 	return 0, false
 }
 
-// begin makes a flow of its first packet.
+// begin makes a flow of its first packet, which it does not count.
 func (t *Table) begin(tag uint32, key *packet.Key, p *packet.Packet, at int64) ref {
 	id := t.records.take()
 	r := t.records.at(id)
@@ -188,13 +202,18 @@ func (t *Table) count(id ref, p *packet.Packet, at int64) {
 		t.statistics.at(id).count(p, gap)
 	}
 	r.count(p, at)
+	t.counts.Packets++
+	t.postpone(id, r, p.TCPFlags)
+}
+
+// postpone puts off the end of a flow that has new packets, unless it is near.
+func (t *Table) postpone(id ref, r *record, flags uint16) {
 	r.seen, r.lastSeq = t.clock, t.seq
 	t.seq++
-	t.counts.Packets++
 	switch {
 	case r.closing:
 		t.touch(&t.closing, id)
-	case p.TCPFlags&(tcpFIN|tcpRST) != 0:
+	case flags&(tcpFIN|tcpRST) != 0:
 		t.idle.remove(&t.records, id, byActivity)
 		r.closing = true
 		t.closing.push(&t.records, id, byActivity)
@@ -293,11 +312,17 @@ func (t *Table) Flush(b *flow.Batch) bool {
 	return true
 }
 
-// end writes a flow and takes it out of the table.
+// end writes a flow, unless none of its packets came, and takes it out of the
+// table.
 func (t *Table) end(id ref, reason uint8, b *flow.Batch) {
-	t.write(id, reason, b)
-	t.counts.Flows++
 	r := t.records.at(id)
+	if r.packets > 0 {
+		t.write(id, reason, b)
+		t.counts.Flows++
+		if reason == flow.EndReasonResources {
+			t.counts.Evicted++
+		}
+	}
 	t.index.remove(r.tag, id)
 	if r.closing {
 		t.closing.remove(&t.records, id, byActivity)

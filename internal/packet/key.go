@@ -27,17 +27,19 @@ const (
 	KeyICMP
 	KeyVLAN
 	KeyInnerVLAN
+	KeyIngress // the packets came in at IfIndex
+	KeyEgress  // the packets went out at IfIndex
 )
 
 // Key returns the packet's key.
 func (p *Packet) Key() Key {
-	k := Key{Src: p.Src, Dst: p.Dst, IfIndex: p.IfIndex, Proto: p.Proto, TOS: p.TOS}
+	k := Key{Src: p.Src, Dst: p.Dst, IfIndex: p.IfIndex, Proto: p.Proto, TOS: p.TOS, Has: p.Direction}
 	if p.Has&HasPorts != 0 {
 		k.Ports = uint32(p.SrcPort)<<16 | uint32(p.DstPort)
-		k.Has = KeyPorts
+		k.Has |= KeyPorts
 	} else if p.Has&HasICMP != 0 {
 		k.Ports = uint32(p.ICMPType)<<8 | uint32(p.ICMPCode)
-		k.Has = KeyICMP
+		k.Has |= KeyICMP
 	}
 	if p.Tags > 0 {
 		k.VLAN = p.VLAN

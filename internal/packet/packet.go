@@ -80,6 +80,8 @@ type Packet struct {
 	// from a Linux cooked v2 header and else to 0; IfName is the caller's.
 	IfIndex uint32
 	IfName  flow.Symbol
+	// Direction is KeyIngress, KeyEgress or 0 for not known; the caller's.
+	Direction KeyHas
 
 	VLAN, InnerVLAN uint16 // the two outermost ids, as Tags tells
 	Tags            uint8  // VLAN tags in the frame, without those inside a pseudowire

@@ -26,7 +26,7 @@ func Parse(link LinkType, data []byte, wireLen int, p *Packet) Refusal {
 	p.Header = Header{}
 	wire := max(wireLen, len(data))
 	p.WireLen = uint32(wire)
-	p.IfIndex, p.IfName = 0, 0
+	p.IfIndex, p.IfName, p.Direction = 0, 0, 0
 	p.VLAN, p.InnerVLAN, p.Tags, p.VLANPriority = 0, 0, 0, 0
 	p.LabelCount, p.SegmentCount, p.Routing = 0, 0, false
 	p.Tunnel, p.HasTunnelID, p.TunnelID = flow.TunnelNone, false, 0

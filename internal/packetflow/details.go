@@ -17,9 +17,12 @@ type link struct {
 	ifName       flow.Symbol
 	vlanPriority uint8
 	tagged       bool
+	egress       bool
 }
 
-func linkOf(p *packet.Packet) link { return link{p.IfName, p.VLANPriority, p.Tags > 0} }
+func linkOf(p *packet.Packet) link {
+	return link{p.IfName, p.VLANPriority, p.Tags > 0, p.Direction == packet.KeyEgress}
+}
 
 // Take takes over a packet's details.
 func (d *Details) Take(p *packet.Packet) { d.header, d.link = p.Details, linkOf(p) }
@@ -31,7 +34,11 @@ func details(b *flow.Batch, fl *flow.Flow, d *packet.Details, l link) {
 	if d.Has&packet.HasEtherType != 0 && d.EtherType >= minEtherType {
 		fl.SetEtherType(d.EtherType)
 	}
-	if l.ifName != 0 {
+	switch {
+	case l.ifName == 0:
+	case l.egress:
+		fl.SetOutIfName(l.ifName)
+	default:
 		fl.SetInIfName(l.ifName)
 	}
 	if !d.SrcMAC.IsZero() {

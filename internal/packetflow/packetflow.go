@@ -53,7 +53,17 @@ func Key(b *flow.Batch, fl *flow.Flow, k *packet.Key) {
 	if k.Has&packet.KeyInnerVLAN != 0 {
 		b.SetInnerVLAN(fl, k.InnerVLAN)
 	}
-	if k.IfIndex != 0 {
+	switch {
+	case k.Has&packet.KeyEgress != 0:
+		fl.SetDirection(flow.DirectionEgress)
+	case k.Has&packet.KeyIngress != 0:
+		fl.SetDirection(flow.DirectionIngress)
+	}
+	switch {
+	case k.IfIndex == 0:
+	case k.Has&packet.KeyEgress != 0:
+		fl.SetOutIf(k.IfIndex)
+	default:
 		fl.SetInIf(k.IfIndex)
 	}
 }
