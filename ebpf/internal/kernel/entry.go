@@ -1,0 +1,105 @@
+//go:build linux
+
+package kernel
+
+import (
+	"unsafe"
+
+	"github.com/flowpipeline/pipeline/ebpf/bpf"
+	"github.com/flowpipeline/pipeline/internal/flowtable"
+	"github.com/flowpipeline/pipeline/internal/packet"
+)
+
+// Entry is packets of one flow.
+type Entry struct {
+	Key    packet.Key
+	Packet packet.Packet   // what the flow tells of the first packet
+	Delta  flowtable.Delta // what was counted
+	// At is when a frame was seen, in nanoseconds since the epoch.
+	At int64
+
+	statistics flowtable.Statistics
+}
+
+// valueSize returns the bytes of one CPU's count, a multiple of 8.
+func valueSize(statistics bool) int {
+	if statistics {
+		return int(unsafe.Sizeof(bpf.FlowsValueStatistics{}))
+	}
+	return int(unsafe.Sizeof(bpf.FlowsValue{}))
+}
+
+// take sums up what the CPUs counted of a flow. values holds their counts, stride
+// words apart.
+func (e *Entry) take(key *packet.Key, values []uint64, stride int, statistics bool, offset int64) {
+	e.Key = *key
+	e.Delta = flowtable.Delta{}
+	if statistics {
+		e.statistics = flowtable.Statistics{}
+		e.Delta.Statistics = &e.statistics
+	}
+	var first *bpf.FlowsValue
+	for ; len(values) > 0; values = values[stride:] {
+		v := (*bpf.FlowsValue)(unsafe.Pointer(&values[0]))
+		if v.Packets == 0 {
+			continue // this CPU saw none
+		}
+		if statistics {
+			e.addStatistics((*bpf.FlowsValueStatistics)(unsafe.Pointer(v)))
+		}
+		e.add(v, offset)
+		if first == nil || v.First < first.First {
+			first = v
+		}
+	}
+	if first != nil {
+		e.describe(first)
+	}
+}
+
+// add counts what one CPU counted.
+func (e *Entry) add(v *bpf.FlowsValue, offset int64) {
+	d := &e.Delta
+	start, end := int64(v.First)+offset, int64(v.Last)+offset
+	if d.Packets == 0 {
+		d.Start, d.End, d.MinTTL, d.MaxTTL = start, end, v.MinTtl, v.MaxTtl
+	}
+	d.Start, d.End = min(d.Start, start), max(d.End, end)
+	d.MinTTL, d.MaxTTL = min(d.MinTTL, v.MinTtl), max(d.MaxTTL, v.MaxTtl)
+	d.Packets += v.Packets
+	d.Bytes += v.Bytes
+	d.StackPackets += v.StackPackets
+	d.StackBytes += v.StackBytes
+	d.TCPFlags |= v.Details.TcpFlags
+}
+
+// describe fills in the packet from the key and the details of the first one.
+func (e *Entry) describe(v *bpf.FlowsValue) {
+	k, d, p := &e.Key, &v.Details, &e.Packet
+	*p = packet.Packet{
+		Header: packet.Header{
+			Src: k.Src, Dst: k.Dst,
+			SrcMAC: d.SrcMac, DstMAC: d.DstMac,
+			EtherType:      d.EtherType,
+			Has:            packet.Has(d.Has),
+			FlowLabel:      d.FlowLabel,
+			FragmentID:     d.FragmentId,
+			FragmentOffset: d.FragmentOffset,
+			IPFlags:        d.IpFlags,
+			Proto:          k.Proto,
+			TOS:            k.TOS,
+			TTL:            d.Ttl,
+			TCPFlags:       d.TcpFlags,
+		},
+		IfIndex:   k.IfIndex,
+		Direction: k.Has & (packet.KeyIngress | packet.KeyEgress),
+		VLAN:      k.VLAN, InnerVLAN: k.InnerVLAN,
+		Tags:         d.Tags,
+		VLANPriority: d.VlanPriority,
+	}
+	if k.Has&packet.KeyPorts != 0 {
+		p.SrcPort, p.DstPort = uint16(k.Ports>>16), uint16(k.Ports)
+	} else if k.Has&packet.KeyICMP != 0 {
+		p.ICMPType, p.ICMPCode = uint8(k.Ports>>8), uint8(k.Ports)
+	}
+}

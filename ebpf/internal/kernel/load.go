@@ -1,0 +1,84 @@
+//go:build linux
+
+package kernel
+
+import (
+	"fmt"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/flowpipeline/pipeline/ebpf/bpf"
+)
+
+// objects is what the kernel holds for a Table.
+type objects struct {
+	bpf.FlowsPrograms
+	bpf.FlowsMaps
+	flows [2]*ebpf.Map // the generations, one of which is in FlowsMaps.Generations
+}
+
+// load puts the programs and maps into the kernel.
+func load(c Config) (*objects, error) {
+	spec, err := bpf.LoadFlows()
+	if err != nil {
+		return nil, err
+	}
+	if err := configure(spec, c); err != nil {
+		return nil, err
+	}
+	o := new(objects)
+	for i := range o.flows {
+		if o.flows[i], err = ebpf.NewMap(spec.Maps[bpf.FlowsMapGenerations].InnerMap); err != nil {
+			_ = o.close()
+			return nil, fmt.Errorf("map of %d flows: %w", c.MaxFlows, err)
+		}
+	}
+	var loaded struct {
+		*bpf.FlowsPrograms
+		*bpf.FlowsMaps
+	}
+	loaded.FlowsPrograms, loaded.FlowsMaps = &o.FlowsPrograms, &o.FlowsMaps
+	if err := spec.LoadAndAssign(&loaded, nil); err != nil {
+		_ = o.close()
+		return nil, err
+	}
+	return o, nil
+}
+
+// configure fits the programs and maps to the configuration.
+func configure(spec *ebpf.CollectionSpec, c Config) error {
+	for name, value := range map[string]any{
+		bpf.FlowsVarWithStatistics: c.Statistics,
+		bpf.FlowsVarFiltering:      c.Filter != nil,
+		bpf.FlowsVarSampling:       c.Sampling,
+		bpf.FlowsVarWakeAt:         uint64(c.RingBytes / 2),
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("variable %s: %w", name, err)
+		}
+	}
+	spec.Maps[bpf.FlowsMapEvents].MaxEntries = uint32(c.RingBytes)
+	flows := spec.Maps[bpf.FlowsMapGenerations].InnerMap
+	flows.MaxEntries = uint32(c.MaxFlows)
+	flows.ValueSize = uint32(valueSize(c.Statistics))
+	flows.Value = nil // the kernel need not know what is in it
+	flows.Key = nil
+	if c.Filter == nil {
+		return nil
+	}
+	for _, p := range spec.Programs {
+		if err := selectBy(p, c.Filter); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close lets go of everything; the kernel frees what nothing is attached to.
+func (o *objects) close() error {
+	for _, m := range o.flows {
+		_ = m.Close() // nothing can be lost by it
+	}
+	_ = o.FlowsPrograms.Close()
+	return o.FlowsMaps.Close()
+}
