@@ -45,7 +45,7 @@ func udp(t *testing.T, n *netnstest.Namespace, to string) net.Conn {
 // sum is what a ring showed.
 type sum struct {
 	in, out netnstest.Traffic // packets and bytes of the stack; Rx for in, Tx for out
-	tcp     uint64              // segments of TCP that went out
+	tcp     uint64            // segments of TCP that went out
 	last    afpacket.Frame
 	data    []byte // of the last frame
 }

@@ -22,6 +22,7 @@ const (
 // Config says what a ring shows. Zero fields mean the defaults.
 type Config struct {
 	Interface int           // ifIndex
+	Bare      bool          // frames begin with the IP packet, not with an Ethernet header
 	SnapLen   int           // bytes that are kept of each packet
 	RingBytes int           // memory of the ring; rounded up to blocks of 256 KiB
 	Retire    time.Duration // how long a packet may wait for others in its block

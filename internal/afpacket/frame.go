@@ -16,6 +16,9 @@ type Frame struct {
 	StackLen int    // length as the network stack counts it
 	Time     int64  // nanoseconds since the epoch
 	Outgoing bool   // the host sends it
+	// Interface and Bare are those of the ring's Config.
+	Interface int
+	Bare      bool
 	// SegmentSize is how much payload each segment carries when the frame is
 	// more than one packet on the wire; else 0.
 	SegmentSize int
@@ -33,7 +36,7 @@ const (
 )
 
 // read makes a frame of the packet whose header is at the beginning of p.
-func (f *Frame) read(p []byte) {
+func (f *Frame) read(p []byte, c *Config) {
 	h := (*unix.Tpacket3Hdr)(unsafe.Pointer(&p[0]))
 	address := (*unix.RawSockaddrLinklayer)(unsafe.Pointer(&p[addressAt]))
 	begin := int(h.Mac)
@@ -44,9 +47,11 @@ func (f *Frame) read(p []byte) {
 		StackLen:    int(h.Len),
 		Time:        int64(h.Sec)*1e9 + int64(h.Nsec),
 		Outgoing:    address.Pkttype == unix.PACKET_OUTGOING,
+		Interface:   c.Interface,
+		Bare:        c.Bare,
 		SegmentSize: int(binary.NativeEndian.Uint16(vnet[vnetSegmentSize:])),
 	}
-	if h.Status&unix.TP_STATUS_VLAN_VALID != 0 && len(f.Data) >= macBytes {
+	if !c.Bare && h.Status&unix.TP_STATUS_VLAN_VALID != 0 && len(f.Data) >= macBytes {
 		f.Data = p[begin-tagBytes : begin+int(h.Snaplen)]
 		f.Len += tagBytes
 		putTag(f.Data, h)

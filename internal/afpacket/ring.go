@@ -13,6 +13,7 @@ import (
 
 // Ring shows the packets of one interface. It is for one goroutine.
 type Ring struct {
+	config Config
 	fd     int
 	memory []byte
 	blocks int
@@ -36,7 +37,7 @@ func Open(c Config) (*Ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("packet socket: %w", err)
 	}
-	r := &Ring{fd: fd, blocks: c.blocks()}
+	r := &Ring{config: c, fd: fd, blocks: c.blocks()}
 	if err := r.begin(&c); err != nil {
 		_ = r.Close()
 		return nil, err
@@ -133,7 +134,7 @@ func (r *Ring) Next(f *Frame) bool {
 		r.ours, r.left, r.at = true, int(h.Num_pkts), int(h.Offset_to_first_pkt)
 	}
 	p := r.memory[r.block*blockBytes+r.at : (r.block+1)*blockBytes]
-	f.read(p)
+	f.read(p, &r.config)
 	r.at += int((*unix.Tpacket3Hdr)(unsafe.Pointer(&p[0])).Next_offset)
 	r.left--
 	return true
@@ -157,8 +158,11 @@ func (r *Ring) Waiting() bool {
 	return atomic.LoadUint32(&h.Num_pkts) > 0
 }
 
-// FD returns the socket, which can be read from when Next would return a packet.
-func (r *Ring) FD() int { return r.fd }
+// clear forgets an error of the socket, as that the interface went down. Packets
+// come again when it is up.
+func (r *Ring) clear() {
+	_, _ = unix.GetsockoptInt(r.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+}
 
 // Drops returns how many packets the ring had no room for, so far.
 func (r *Ring) Drops() uint64 {

@@ -32,6 +32,23 @@ type Sums struct {
 	Sum, Squares float64
 }
 
+// Join returns the key under which Merge is to count a packet: its own, or for a
+// later fragment that of the first, which Join remembers. It is called once for each
+// packet, in the order of their times, which are nanoseconds since the epoch.
+func (t *Table) Join(p *packet.Packet, at int64) packet.Key {
+	key := p.Key()
+	switch {
+	case p.FirstFragment():
+		t.fragments.add(key, p, at)
+	case p.LaterFragment():
+		var found bool
+		if key, found = t.fragments.find(key, p, at); !found {
+			t.counts.FragmentsUnmatched++
+		}
+	}
+	return key
+}
+
 // Merge counts packets into the flow of a key. p describes the first of them: of
 // it the flow takes its details and rarer fields, unless it has them already.
 //

@@ -121,6 +121,16 @@ func statisticsOf(b *flow.Batch, fl *flow.Flow) (out [10]uint64) {
 	}
 }
 
+func TestJoin(t *testing.T) {
+	f := newFeeder(Config{}, 1)
+	first, later, other := piece(0, flow.ProtoUDP, 2), piece(185, flow.ProtoUDP, 3), piece(200, flow.ProtoICMP, 0)
+	require.Equal(t, first.Key(), f.table.Join(first, second))
+	require.Equal(t, first.Key(), f.table.Join(later, second))
+	require.Equal(t, other.Key(), f.table.Join(other, second))
+	require.Equal(t, later.Key(), f.table.Join(later, 100*second), "the first is forgotten")
+	require.Equal(t, uint64(2), f.table.Counts().FragmentsUnmatched)
+}
+
 func TestMergeTellsBothCounts(t *testing.T) {
 	f := newFeeder(Config{}, 1)
 	p := tcp(1, 80, 0x10, 0)

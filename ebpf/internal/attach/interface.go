@@ -5,18 +5,36 @@ package attach
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 )
 
 // Interface is a network interface.
 type Interface struct {
-	Index    int
-	Name     string
-	Loopback bool
-	// Ethernet says that frames begin with an Ethernet header; else they begin
-	// with the IP packet.
-	Ethernet bool
+	Index int
+	Name  string
+	Type  string // of its link, as ip-link(8) calls it: ether, loopback, none …
+}
+
+const (
+	loopback = "loopback"
+	ethernet = "ether"
+)
+
+// bare are the types of links whose frames begin with the IP packet.
+var bare = []string{"none", "ppp", "rawip", "tunnel", "tunnel6", "sit", "ipgre", "gre6"}
+
+// Ethernet reports whether frames begin with an Ethernet header.
+func (i Interface) Ethernet() bool { return i.Type == ethernet || i.Type == loopback }
+
+// Check returns an error when frames begin neither with an Ethernet header nor with
+// the IP packet.
+func (i Interface) Check() error {
+	if i.Ethernet() || slices.Contains(bare, i.Type) {
+		return nil
+	}
+	return fmt.Errorf("frames of link type %s are not read", i.Type)
 }
 
 // String returns the interface's name.
@@ -38,11 +56,7 @@ func list(h *netlink.Handle) ([]Interface, error) {
 	var all []Interface
 	for _, l := range links {
 		a := l.Attrs()
-		loopback := a.EncapType == "loopback"
-		all = append(all, Interface{
-			Index: a.Index, Name: a.Name, Loopback: loopback,
-			Ethernet: loopback || a.EncapType == "ether",
-		})
+		all = append(all, Interface{Index: a.Index, Name: a.Name, Type: a.EncapType})
 	}
 	return all, nil
 }

@@ -1,3 +1,5 @@
+//go:build linux
+
 package attach
 
 import (
@@ -38,12 +40,12 @@ func Select(names ...string) (Selection, error) {
 }
 
 // has reports whether an interface is meant.
-func (s Selection) has(name string, loopback bool) bool {
+func (s Selection) has(i Interface) bool {
 	if len(s.names)+len(s.patterns) == 0 {
-		return !loopback
+		return i.Type != loopback
 	}
-	return slices.Contains(s.names, name) || slices.ContainsFunc(s.patterns, func(p string) bool {
-		ok, _ := path.Match(p, name)
+	return slices.Contains(s.names, i.Name) || slices.ContainsFunc(s.patterns, func(p string) bool {
+		ok, _ := path.Match(p, i.Name)
 		return ok
 	})
 }

@@ -20,6 +20,9 @@ import (
 	"github.com/flowpipeline/pipeline/internal/netns"
 )
 
+// ErrNoInterface says that an interface is not there.
+var ErrNoInterface = errors.New("no interface")
+
 // Config says what a Watch does.
 type Config struct {
 	Namespace *netns.Namespace
@@ -87,12 +90,12 @@ func (w *Watch) begin() error {
 		return err
 	}
 	if missing := w.missing(all); len(missing) > 0 && !w.c.Missing {
-		return fmt.Errorf("no interface %s; there are %s", strings.Join(missing, ", "), names(all))
+		return fmt.Errorf("%w %s; there are %s", ErrNoInterface, strings.Join(missing, ", "), names(all))
 	}
 	var errs []error
 	tried := 0
 	for _, i := range all {
-		if !w.c.Selection.has(i.Name, i.Loopback) {
+		if !w.c.Selection.has(i) {
 			continue
 		}
 		tried++
@@ -198,7 +201,7 @@ func (w *Watch) update(gone []int) {
 	}
 	wanted := map[int]Interface{}
 	for _, i := range all {
-		if w.c.Selection.has(i.Name, i.Loopback) {
+		if w.c.Selection.has(i) {
 			wanted[i.Index] = i
 		}
 	}
