@@ -123,6 +123,16 @@ func TestTagsInsideAPseudowire(t *testing.T) {
 	require.Equal(t, [2]uint16{1, 5}, [2]uint16{uint16(p.Tags), p.VLAN})
 }
 
+func TestSNAPOfAnOrganizationHasNoEtherType(t *testing.T) {
+	frame := slices.Concat(make([]byte, 12), []byte{0, 36, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, ip4(flow.ProtoUDP, ports))
+	require.Equal(t, uint16(1000), parse(t, LinkEthernet, frame).SrcPort)
+	for i := 17; i < 20; i++ {
+		frame[i] = 0x0c
+		require.Equal(t, LLC, Parse(LinkEthernet, frame, len(frame), new(Packet)))
+		frame[i] = 0
+	}
+}
+
 func TestUDP(t *testing.T) {
 	frame := []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0, 0x20, 100, 8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0, 53, 18, 0xb5, 0, 8, 0, 0}
 	var p Packet
