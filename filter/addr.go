@@ -47,7 +47,11 @@ func addrOf(b *flow.Batch, fl *flow.Flow, f flow.Field) (flow.Addr, bool) {
 
 func (a *addrs) fields(add func(flow.Field)) { addAll(a.subject, add) }
 
-func (a *addrs) text(sb *strings.Builder, _ precedence) {
+func (a *addrs) text(sb *strings.Builder, inside precedence) {
+	if len(a.subject.fields) > 1 {
+		a.each(func(s subject) node { return &addrs{s, a.set, a.named} }).text(sb, inside)
+		return
+	}
 	name := a.subject.fields[0].String()
 	if a.named != nil {
 		fmt.Fprintf(sb, "%s in @%s", name, a.named.name)

@@ -35,6 +35,15 @@ func (s subject) holds(test func(flow.Field) bool) bool {
 	return s.all
 }
 
+// each makes a test of several fields a list of tests of one.
+func (s subject) each(test func(subject) node) node {
+	terms := make([]node, len(s.fields))
+	for i, f := range s.fields {
+		terms[i] = test(only(f))
+	}
+	return join(operator(!s.all), terms)
+}
+
 func (s subject) String() string {
 	names := make([]string, len(s.fields))
 	for i, f := range s.fields {
@@ -73,7 +82,11 @@ func addAll(s subject, add func(flow.Field)) {
 	}
 }
 
-func (n *numbers) text(sb *strings.Builder, _ precedence) {
+func (n *numbers) text(sb *strings.Builder, inside precedence) {
+	if len(n.subject.fields) > 1 {
+		n.each(func(s subject) node { return &numbers{s, n.kind, n.set, n.named} }).text(sb, inside)
+		return
+	}
 	name := n.subject.fields[0].String()
 	switch {
 	case n.named != nil:

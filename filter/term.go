@@ -152,17 +152,9 @@ func (c *compiler) ref(s *Set) *setRef {
 	return r
 }
 
-// compile makes a kernel of a term: the tests that decide most for the least
-// come first.
-func (c *compiler) compile(t term) kernel {
-	switch t := t.(type) {
-	case constant:
-		return t
-	case test:
-		return t.kernel(c)
-	}
-	l := t.(*listTerm)
-	order := slices.Clone(l.terms)
+// ordered returns the terms in the order in which to test them: those that decide
+// most for the least come first.
+func (l *listTerm) ordered() []term {
 	price := func(t term) float64 {
 		ns, share := estimate(t)
 		decides := 1 - share
@@ -171,7 +163,21 @@ func (c *compiler) compile(t term) kernel {
 		}
 		return ns / max(decides, 0.01)
 	}
+	order := slices.Clone(l.terms)
 	slices.SortStableFunc(order, func(a, b term) int { return cmp.Compare(price(a), price(b)) })
+	return order
+}
+
+// compile makes a kernel of a term.
+func (c *compiler) compile(t term) kernel {
+	switch t := t.(type) {
+	case constant:
+		return t
+	case test:
+		return t.kernel(c)
+	}
+	l := t.(*listTerm)
+	order := l.ordered()
 	kernels := make([]kernel, len(order))
 	for i, t := range order {
 		kernels[i] = c.compile(t)
