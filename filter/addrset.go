@@ -84,8 +84,7 @@ func newAddrSet(prefixes ...netip.Prefix) *addrSet {
 	return joinSpans(spans)
 }
 
-// appendPrefix appends the addresses of a prefix, without the IPv4 addresses that
-// lie in the middle of a short IPv6 one.
+// appendPrefix appends the addresses of a prefix.
 func appendPrefix(spans []wideSpan, p netip.Prefix) []wideSpan {
 	first := flow.AddrFrom(p.Masked().Addr())
 	s := wideSpan{lo: wideOf(&first)}
@@ -100,7 +99,13 @@ func appendPrefix(spans []wideSpan, p netip.Prefix) []wideSpan {
 	} else if bits < 128 {
 		s.hi.lo |= ^uint64(0) >> (bits - 64)
 	}
-	if p.Addr().Is4() || lastV4.less(s.lo) || s.hi.less(firstV4) {
+	return appendSpan(spans, s)
+}
+
+// appendSpan appends a range of addresses, without the IPv4 addresses that lie in
+// the middle of one of IPv6.
+func appendSpan(spans []wideSpan, s wideSpan) []wideSpan {
+	if s.lo.is4() || lastV4.less(s.lo) || s.hi.less(firstV4) {
 		return append(spans, s)
 	}
 	if s.lo.less(firstV4) {

@@ -192,7 +192,7 @@ func parseAddrs(s string) ([]wideSpan, error) {
 		if hi.less(lo) {
 			return nil, fmt.Errorf("%w: %s", errReversed, s)
 		}
-		return []wideSpan{{lo, hi}}, nil
+		return appendSpan(nil, wideSpan{lo, hi}), nil
 	}
 	p, err := parsePrefix(s)
 	if err != nil {

@@ -69,6 +69,7 @@ func TestForm(t *testing.T) {
 		`flags syn`:                            `every([proto] 6-6, other)`,
 		`not flags syn`:                        `some([proto] 0-5 7-255, other)`,
 		`port in @ports`:                       `other`,
+		`src address ::1-::1:0:0:0`:            `[src_addr] ::1-::fffe:ffff:ffff ::1:0:0:0-::1:0:0:0`, // without IPv4
 		`src country DE`:                       `other`,
 		`bps >1M`:                              `other`,
 		`nobody_knows = 1`:                     `other`,
