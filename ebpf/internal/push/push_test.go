@@ -1,0 +1,156 @@
+package push_test
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf/asm"
+	"github.com/stretchr/testify/require"
+
+	"github.com/flowpipeline/pipeline/ebpf/internal/push"
+	"github.com/flowpipeline/pipeline/filter"
+	"github.com/flowpipeline/pipeline/internal/packet"
+)
+
+// passing returns whether keys pass the code. No code lets every key pass.
+func passing(tb testing.TB, code asm.Instructions) func(*packet.Key) bool {
+	if code == nil {
+		return func(*packet.Key) bool { return true }
+	}
+	m := newMachine(code)
+	return func(k *packet.Key) bool {
+		tb.Helper()
+		v, err := m.run(k)
+		if err != nil || v > 1 {
+			tb.Fatalf("%d, %v\n%v", v, err, code)
+		}
+		return v == 1
+	}
+}
+
+// TestCodeMeansTheFilter compares random expressions for random keys with the
+// filter for the flows of these keys.
+func TestCodeMeansTheFilter(t *testing.T) {
+	const seed, size = 1, 256
+	var taken, refused, whole int
+	for i := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, i))
+		keys := make([]packet.Key, size)
+		for i := range keys {
+			keys[i] = randomKey(r)
+		}
+		b := flows(t, r, keys)
+		expr := expression(r, 3)
+		p, err := filter.Parse(expr, web(t))
+		require.NoError(t, err, expr)
+		code, part, rest := push.Compile(p)
+		require.LessOrEqual(t, code.Size(), uint64(8*push.MaxInstructions))
+		if rest.IsAll() {
+			whole++
+		}
+		all, _ := b.Raw()
+		passes := passing(t, code)
+		for j := range keys {
+			got := passes(&keys[j])
+			if got != part.MatchIn(b, &all[j]) {
+				t.Fatalf("seed %d/%d: %s\nof which %s\nis %t for %+v\n%v", seed, i, expr, part, got, keys[j], code)
+			}
+			if p.MatchIn(b, &all[j]) != (got && rest.MatchIn(b, &all[j])) {
+				t.Fatalf("seed %d/%d: %s\nis not %s\nand %s\nfor %+v", seed, i, expr, part, rest, keys[j])
+			}
+			if got {
+				taken++
+			} else {
+				refused++
+			}
+		}
+	}
+	require.Greater(t, taken, 50000)
+	require.Greater(t, refused, 50000)
+	require.Greater(t, whole, 300)
+}
+
+func FuzzCompile(f *testing.F) {
+	for i := range uint64(64) {
+		r := rand.New(rand.NewPCG(2, i))
+		f.Add(expression(r, 2), i)
+	}
+	f.Fuzz(func(t *testing.T, expr string, seed uint64) {
+		p := filter.Expr(expr, web(t))
+		code, part, rest := push.Compile(p)
+		r := rand.New(rand.NewPCG(seed, 0))
+		keys := make([]packet.Key, 32)
+		for i := range keys {
+			keys[i] = randomKey(r)
+		}
+		b := flows(t, r, keys)
+		all, _ := b.Raw()
+		passes := passing(t, code)
+		for i := range keys {
+			got := passes(&keys[i])
+			require.Equal(t, part.MatchIn(b, &all[i]), got, "%q\n%v", expr, code)
+			require.Equal(t, p.MatchIn(b, &all[i]), got && rest.MatchIn(b, &all[i]), "%q is not %q and %q", expr, part, rest)
+		}
+	})
+}
+
+func TestParts(t *testing.T) {
+	for _, tt := range []struct{ expr, part, rest string }{
+		{`proto tcp and address 129.143.4.238 and port 80`, `proto tcp and address 129.143.4.238 and port 80`, `any`},
+		{`proto tcp and port 80 and bytes >1M`, `proto tcp and port 80`, `bytes > 1M`},
+		{`bytes >1M`, `any`, `bytes > 1M`},
+		{`port in @web and vlan 10`, `vlan 10`, `port in @web`},
+		{`port 80 and nobody_knows = 1`, `port 80`, `nobody_knows = 1`},
+		{`flags syn and not flags ack`, `proto = 6`, `flags syn and not flags ack`},
+		{`etype in [ipv4 ipv6]`, `etype in [ipv4 ipv6]`, `any`},
+		{`etype arp`, `etype arp`, `any`},
+	} {
+		_, part, rest := push.Compile(filter.Expr(tt.expr, web(t)))
+		require.Equal(t, []string{tt.part, tt.rest}, []string{part.String(), rest.String()}, tt.expr)
+	}
+	code, _, _ := push.Compile(filter.Expr(`etype in [ipv4 ipv6]`))
+	require.Nil(t, code)
+	code, _, rest := push.Compile(filter.Expr(`port port`))
+	require.Nil(t, code)
+	require.Error(t, rest.Err())
+}
+
+// TestLargeSets leaves what is too large to the pipeline, and no more than that.
+func TestLargeSets(t *testing.T) {
+	set := func(n int, one func(int) string) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = one(i)
+		}
+		return "[" + strings.Join(list, " ") + "]"
+	}
+	port := func(i int) string { return num(2*i + 1) }
+	addr := func(i int) string { return "10." + num(i/256) + "." + num(i%256) + ".1" }
+	addr6 := func(i int) string { return "2001:db8:" + num(i) + "::1" }
+	for _, tt := range []struct {
+		expr string
+		rest bool
+	}{
+		{`dst port in ` + set(1000, port), false},
+		{`src address in ` + set(1000, addr), false},
+		{`src address in ` + set(200, addr6), false},
+		{`dst port in ` + set(4000, port), true},
+		{`src address in ` + set(4000, addr), true},
+		{`src address in ` + set(1000, addr6), true},
+		{`address in ` + set(1500, addr), true},
+	} {
+		code, part, rest := push.Compile(filter.Expr(tt.expr + " and vlan 10"))
+		require.LessOrEqual(t, code.Size(), uint64(8*push.MaxInstructions))
+		require.NotNil(t, code, "vlan 10 is left")
+		require.Equal(t, tt.rest, !rest.IsAll(), "%.60s", tt.expr)
+		require.Contains(t, part.String(), "vlan 10")
+	}
+	// Together they are too large: the smaller one is taken.
+	_, part, rest := push.Compile(filter.Expr(`dst port in ` + set(1200, port) + ` and src port in ` + set(1300, port)))
+	require.Contains(t, part.String(), "dst port in")
+	require.Contains(t, rest.String(), "src port in")
+}
+
+func num(n int) string { return strconv.Itoa(n) }
