@@ -1,0 +1,66 @@
+// Package ebpf makes flows of the packets that pass the network interfaces of a
+// Linux host, without missing one and at almost no cost: programs in the kernel
+// count them.
+//
+//	pipeline.From(ebpf.Device("eth0"))
+//
+// # Fields
+//
+// A flow is the packets of one direction of a conversation that passed one
+// interface in one direction. Packets and Bytes are those on the wire, link-layer
+// header included: what segmentation offload joins counts as the segments that it
+// stands for, each with its headers. StackPackets and StackBytes are what the
+// network stack handed over, as "ip -s link" counts it. Direction tells whether
+// the packets came in (InIf, InIfName) or went out (OutIf, OutIfName).
+// TimeReceived is when the flow ended. What a tunnel carries, labels and segments
+// are read from the first packet of the flow in each Interval, later fragments
+// count with the first.
+//
+// # Methods
+//
+// Auto takes the first that works of these, and tells the log when it is not the
+// first of them.
+//
+// TCX and Clsact attach eBPF programs, in front of all others. They count into maps
+// of the kernel, which the process takes over in each Interval: nothing is lost or
+// counted twice between reading and deleting. When a map is full, packets of
+// further flows come through a ring buffer, and the counts are taken over at once.
+// The programs see packets that come in before, and those that go out after, most
+// of the network stack, but before other programs at the same hook, which may
+// still drop them. They need CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. The kernel
+// removes what TCX attached when the process ends, however it ends. Filters of
+// Clsact that a killed process left are removed by the next one that attaches to
+// the interface; till then they count into maps that nobody reads.
+//
+// AFPacket has the beginning of each packet copied to the process. It needs
+// CAP_NET_RAW, costs much more, and loses packets when the process cannot keep up.
+//
+// Nothing is left behind when a run returns.
+//
+// # Filters
+//
+// Where a filter follows the source, the part of it that concerns addresses,
+// ports, protocol, VLAN, TOS, ICMP, direction and interfaces is compiled into the
+// programs, so that packets outside it cost a few nanoseconds and no memory. The
+// flows are the same with and without.
+//
+// # Counters
+//
+// Counters that end in _packets and _bytes count as the network stack does:
+//
+//	ip -s link = counted + refused + filtered + unsampled + lost
+//
+// counted is in flows, and refused_ and a reason what is no IP packet or
+// malformed. filtered is outside the filter that the kernel applies, unsampled was
+// not chosen by Sampling. lost had no room in the ring buffer; lost_wire is the
+// same as on the wire. AFPacket cannot tell the bytes of what is lost.
+//
+// overflowed_packets came through the ring buffer since the map was full,
+// takings_over and early_takings_over tell how often counts were taken over, and
+// how often before the Interval had passed, for that reason. details_lost counts
+// flows without what a tunnel carries since the ring buffer was full,
+// fragments_unmatched later fragments whose first was not seen: their flow has no
+// ports. evicted counts flows that ended early because of MaxFlows,
+// failed_interfaces those that could not be attached to. abandoned_packets are in
+// flows that could not be delivered, because the run was given up.
+package ebpf
