@@ -113,11 +113,16 @@ static __always_inline int pseudowire(struct __sk_buff *skb, struct packet *p)
 
 // mpls follows a label stack (RFC 3032) to what is at its bottom, which the stack
 // does not tell (RFC 4928).
-static __always_inline int mpls(struct __sk_buff *skb, struct packet *p)
+//
+// Like other functions with a loop it is not inlined and not static: the verifier
+// looks at such a function once, and not from each place that leads to it.
+__noinline int mpls(struct __sk_buff *skb, struct packet *p)
 {
 	__be32 buf, *h;
 	__u8 first, *version;
 
+	if (!p)
+		return REFUSED_TRUNCATED;
 	p->encapsulated = 1;
 	if (++p->stacks > MAX_STACKS)
 		return REFUSED_TOO_MANY_TAGS;
@@ -220,8 +225,7 @@ static __always_inline int other(struct __sk_buff *skb, struct packet *p)
 	return type < TYPE_MIN ? snap(skb, p) : REFUSED_OTHER_ETHER_TYPE;
 }
 
-// link follows whatever stands between the frame's header and the IP packet. It is
-// a function of its own for the verifier, which so looks at it once.
+// link follows whatever stands between the frame's header and the IP packet.
 __noinline int link(struct __sk_buff *skb, struct packet *p)
 {
 	if (!p)

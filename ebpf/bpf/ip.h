@@ -88,8 +88,7 @@ static __always_inline bool is_extension(__u8 proto)
 }
 
 // extensions follows the extension headers of IPv6 (RFC 8200) and, in IPv4, the
-// authentication headers (RFC 4302). It is a function of its own for the verifier,
-// which so looks at it once.
+// authentication headers (RFC 4302).
 __noinline int extensions(struct __sk_buff *skb, struct packet *p)
 {
 	if (!p)

@@ -39,6 +39,7 @@ func (e *Entry) take(key *packet.Key, values []uint64, stride int, statistics bo
 		e.Delta.Statistics = &e.statistics
 	}
 	var first *bpf.FlowsValue
+	var has packet.Has
 	for ; len(values) > 0; values = values[stride:] {
 		v := (*bpf.FlowsValue)(unsafe.Pointer(&values[0]))
 		if v.Packets == 0 {
@@ -48,12 +49,14 @@ func (e *Entry) take(key *packet.Key, values []uint64, stride int, statistics bo
 			e.addStatistics((*bpf.FlowsValueStatistics)(unsafe.Pointer(v)))
 		}
 		e.add(v, offset)
+		has |= packet.Has(v.Details.Has) & packet.HasTCPFlags
 		if first == nil || v.First < first.First {
 			first = v
 		}
 	}
 	if first != nil {
 		e.describe(first)
+		e.Packet.Has |= has
 	}
 }
 

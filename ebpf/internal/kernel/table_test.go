@@ -3,11 +3,13 @@
 package kernel
 
 import (
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/packet"
@@ -31,6 +33,20 @@ func run(t testing.TB, p *ebpf.Program, frame []byte) {
 	verdict, err := p.Run(&ebpf.RunOptions{Data: frame})
 	require.NoError(t, err)
 	require.Equal(t, int32(-1), int32(verdict))
+}
+
+// pin keeps the test on a CPU until the function that it returns is called.
+func pin(t testing.TB, cpu int) (unpin func()) {
+	t.Helper()
+	runtime.LockOSThread()
+	var all, one unix.CPUSet
+	require.NoError(t, unix.SchedGetaffinity(0, &all))
+	one.Set(cpu)
+	require.NoError(t, unix.SchedSetaffinity(0, &one))
+	return func() {
+		require.NoError(t, unix.SchedSetaffinity(0, &all))
+		runtime.UnlockOSThread()
+	}
 }
 
 var udp = []byte{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0, 53, 18, 0xb6, 0, 8, 0, 0}
