@@ -14,12 +14,17 @@ import (
 
 // Defaults of a Config.
 const (
+	// DefaultMaxFlows is for machines with few CPUs. Each flow has a count on each
+	// CPU, and with many of them the default is what DefaultMemory holds.
 	DefaultMaxFlows  = 1 << 17
+	DefaultMemory    = 128 << 20
 	DefaultRingBytes = 1 << 22
 )
 
 // Bounds of a Config.
 const (
+	minDefaultFlows = 1 << 12
+
 	maxFlows     = 1 << 24
 	maxRingBytes = 1 << 30
 	maxFilter    = 1 << 14
@@ -61,9 +66,10 @@ func (c Config) Check() error {
 	return errors.Join(errs...)
 }
 
-func (c Config) withDefaults() Config {
+func (c Config) withDefaults(cpus int) Config {
 	if c.MaxFlows == 0 {
-		c.MaxFlows = DefaultMaxFlows
+		fit := DefaultMemory / generations / flowBytes(valueSize(c.Statistics), cpus)
+		c.MaxFlows = max(minDefaultFlows, min(DefaultMaxFlows, fit))
 	}
 	if c.RingBytes == 0 {
 		c.RingBytes = DefaultRingBytes

@@ -18,19 +18,18 @@ func explain(err error, log *slog.Logger) error {
 	if errors.As(err, &verifier) {
 		log.Debug("verifier", "log", fmt.Sprintf("%+v", verifier))
 	}
-	switch {
-	case errors.Is(err, unix.EPERM):
-		if missing := missingCapabilities(); len(missing) > 0 {
-			return fmt.Errorf("load eBPF programs: needs %s: %w", strings.Join(missing, " and "), err)
-		}
-	case errors.Is(err, ebpf.ErrNotSupported), errors.As(err, &verifier):
-		return fmt.Errorf("load eBPF programs: needs Linux 5.15 or later: %w", err)
+	refused := errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)
+	if missing := missingCapabilities(); refused && len(missing) > 0 {
+		return fmt.Errorf("load eBPF programs: needs %s: %w", strings.Join(missing, ", "), err)
+	}
+	if verifier != nil || errors.Is(err, ebpf.ErrNotSupported) {
+		return fmt.Errorf("load eBPF programs, which need Linux 5.15 or later: %w", err)
 	}
 	return fmt.Errorf("load eBPF programs: %w", err)
 }
 
 // missingCapabilities returns what the thread lacks of the capabilities that
-// loading needs; CAP_SYS_ADMIN stands for CAP_BPF.
+// loading needs.
 func missingCapabilities() []string {
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
@@ -38,12 +37,16 @@ func missingCapabilities() []string {
 		return nil
 	}
 	has := func(c int) bool { return data[c/32].Effective&(1<<(c%32)) != 0 }
+	admin := has(unix.CAP_SYS_ADMIN) // stands for what was split off it
 	var missing []string
-	if !has(unix.CAP_BPF) && !has(unix.CAP_SYS_ADMIN) {
+	if !has(unix.CAP_BPF) && !admin {
 		missing = append(missing, "CAP_BPF")
 	}
 	if !has(unix.CAP_NET_ADMIN) {
 		missing = append(missing, "CAP_NET_ADMIN")
+	}
+	if !has(unix.CAP_PERFMON) && !admin {
+		missing = append(missing, "CAP_PERFMON")
 	}
 	return missing
 }

@@ -14,7 +14,7 @@ import (
 type objects struct {
 	bpf.FlowsPrograms
 	bpf.FlowsMaps
-	flows [2]*ebpf.Map // the generations, one of which is in FlowsMaps.Generations
+	flows [generations]*ebpf.Map // the generations, one of which is in FlowsMaps.Generations
 }
 
 // load puts the programs and maps into the kernel.

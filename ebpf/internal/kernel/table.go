@@ -27,17 +27,17 @@ type Table struct {
 }
 
 // Open loads the programs and maps. The caller attaches the programs, detaches
-// them in the end, and closes the table. It needs CAP_BPF and CAP_NET_ADMIN, and
-// Linux 5.15 or later.
+// them in the end, and closes the table. It needs CAP_BPF, CAP_NET_ADMIN and
+// CAP_PERFMON, and Linux 5.15 or later.
 func Open(c Config) (*Table, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return nil, fmt.Errorf("number of CPUs: %w", err)
 	}
+	c = c.withDefaults(cpus)
 	o, err := load(c)
 	if err != nil {
 		return nil, explain(err, c.Logger)
