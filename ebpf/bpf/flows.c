@@ -103,18 +103,12 @@ static __always_inline void store(struct __sk_buff *skb, struct packet *p)
 		overflow(p);
 }
 
-static __always_inline void observe(struct __sk_buff *skb, __u32 link, __u16 direction)
+// look reads a packet and counts it.
+static __always_inline void look(struct __sk_buff *skb, __u32 link, __u16 direction)
 {
 	struct counters *c;
-	struct packet p = {};
+	struct packet p = {.link = link, .length = skb->len, .end = skb->len};
 
-	p.length = p.end = skb->len;
-	if (!sampled()) {
-		if ((c = counters()))
-			add(&c->unsampled, 1, p.length);
-		return;
-	}
-	p.link = link;
 	p.key.ifindex = skb->ifindex;
 	p.key.has = direction;
 	int refusal = read(skb, &p);
@@ -123,7 +117,6 @@ static __always_inline void observe(struct __sk_buff *skb, __u32 link, __u16 dir
 			add(&c->refused[refusal], 1, p.length);
 		return;
 	}
-	p.now = with_statistics ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns();
 	if (p.details.has & HAS_FRAGMENT)
 		join(&p);
 	if (filtering && !selected(&p.key)) {
@@ -133,6 +126,16 @@ static __always_inline void observe(struct __sk_buff *skb, __u32 link, __u16 dir
 	}
 	measure(skb, &p);
 	store(skb, &p);
+}
+
+static __always_inline void observe(struct __sk_buff *skb, __u32 link, __u16 direction)
+{
+	struct counters *c;
+
+	if (sampled())
+		look(skb, link, direction);
+	else if ((c = counters()))
+		add(&c->unsampled, 1, skb->len);
 }
 
 // A program lets the next one decide about the packet: TC_ACT_UNSPEC, TCX_NEXT.

@@ -114,7 +114,8 @@ type FlowsValue struct {
 	}
 	MinTtl uint8
 	MaxTtl uint8
-	_      [6]byte
+	_      [2]byte
+	Tick   uint32
 }
 
 type FlowsValueStatistics struct {

@@ -29,19 +29,20 @@ struct {
 static __noinline int join(struct packet *p)
 {
 	struct fragment f = {.same = p->key, .id = p->details.fragment_id};
+	__u64 now = bpf_ktime_get_coarse_ns();
 
 	f.same.ports = 0;
 	f.same.has &= ~(KEY_PORTS | KEY_ICMP);
 	f.same.proto = p->fragment_proto;
 	f.same.tos = 0;
 	if (!p->details.fragment_offset) {
-		struct first_fragment first = {.key = p->key, .at = p->now};
+		struct first_fragment first = {.key = p->key, .at = now};
 
 		bpf_map_update_elem(&fragments, &f, &first, BPF_ANY);
 		return 0;
 	}
 	struct first_fragment *first = bpf_map_lookup_elem(&fragments, &f);
-	if (first && p->now - first->at < FRAGMENT_TIME) {
+	if (first && now - first->at < FRAGMENT_TIME) {
 		p->key = first->key;
 		return 0;
 	}

@@ -48,8 +48,6 @@ struct packet {
 	struct key key;
 	struct details details;
 
-	__u64 now;
-
 	__u32 length; // of the frame
 	__u32 off;    // where reading goes on
 	__u32 end;    // where the frame ends, or the IP packet in it once that is known

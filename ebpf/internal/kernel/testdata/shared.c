@@ -4,8 +4,10 @@
 
 static __always_inline void count_shared(struct value *v, const struct packet *p)
 {
+	__u64 now = clock(v);
+
 	if (!v->packets) {
-		v->first = p->now;
+		v->first = now;
 		v->details = p->details;
 		v->min_ttl = v->max_ttl = p->details.ttl;
 	} else {
@@ -16,8 +18,8 @@ static __always_inline void count_shared(struct value *v, const struct packet *p
 		if (p->details.ttl > v->max_ttl)
 			v->max_ttl = p->details.ttl;
 	}
-	if (v->last < p->now)
-		v->last = p->now;
+	if (v->last < now)
+		v->last = now;
 	__sync_fetch_and_add(&v->packets, p->packets);
 	__sync_fetch_and_add(&v->bytes, p->bytes);
 	__sync_fetch_and_add(&v->stack_packets, 1);
