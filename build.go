@@ -142,32 +142,24 @@ func (c *builder) sources(list []Source) {
 	}
 }
 
-// takePush offers the filter that follows a single source to that source.
+// takePush hands the filter that follows a single source to that source, as far
+// as it can take it, and returns the path that is left.
 func (c *builder) takePush(p *Plan) route {
-	r := p.path
-	if len(p.sources) != 1 || len(r.ops) == 0 {
-		return r
-	}
-	f, ok := r.ops[0].(opFilter)
-	if !ok || f.cond.Err() != nil {
-		return r
+	cond, ok := p.offer()
+	if !ok {
+		return p.path
 	}
 	name, src, err := resolveSource(p.sources[0])
 	c.only = &resolved{name, src, err}
 	pusher, ok := src.(Pusher)
 	if err != nil || !ok {
-		return r
+		return p.path
 	}
-	rest, err := pusher.Push(f.cond)
-	if c.mistake(name, err) {
-		return r
+	part, rest := pusher.Pushable(cond)
+	if !part.IsAll() && c.mistake(name, pusher.Push(part)) {
+		return p.path
 	}
-	ops := slices.Clone(r.ops)
-	ops[0] = opFilter{rest}
-	if rest.IsAll() {
-		ops = ops[1:]
-	}
-	return route{ops: ops, end: r.end}
+	return p.path.filtered(rest)
 }
 
 // resolved is a source that was made already, to be offered a filter.

@@ -2,6 +2,8 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -12,33 +14,73 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-// pusher is a source that takes over a filter.
+// pusher is a source that takes over a part of a filter.
 type pusher struct {
 	pipeline.Source
-	rest filter.Predicate
-	got  string
+	can func(filter.Test) bool
+	got []string
+	err error
 }
 
-func (p *pusher) Push(cond filter.Predicate) (filter.Predicate, error) {
-	p.got = cond.String()
-	return p.rest, nil
+func (p *pusher) Pushable(cond filter.Predicate) (part, rest filter.Predicate) {
+	return filter.Split(cond, p.can)
 }
 
-func TestFilterIsOfferedToTheSource(t *testing.T) {
-	for _, rest := range []filter.Predicate{filter.All(), divisible(3)} {
-		var rec record
-		src := &pusher{Source: pipeline.SourceFunc((&parts{n: 12, acks: &acks{}}).Read), rest: rest}
-		pl, err := pipeline.From(src).Filter(divisible(2)).To(&rec).Build()
-		require.NoError(t, err)
-		require.Equal(t, "divisible by 2", src.got)
-		require.NoError(t, pl.Run(t.Context()))
-		if rest.IsAll() {
-			require.Len(t, rec.got, 12, "the source was to see to it")
-			require.Len(t, pl.Stats().Stages, 2)
-		} else {
-			require.Equal(t, []uint32{0, 3, 6, 9}, rec.got, "the rest is still applied")
-		}
+func (p *pusher) Push(part filter.Predicate) error {
+	p.got = append(p.got, part.String())
+	return p.err
+}
+
+func newPusher(fields ...flow.Field) *pusher {
+	return &pusher{
+		Source: pipeline.SourceFunc((&parts{n: 12, acks: &acks{}}).Read),
+		can:    func(t filter.Test) bool { return slices.Contains(fields, t.Fields[0]) },
 	}
+}
+
+func TestSourceTakesOverWhatItCan(t *testing.T) {
+	const expr = "src as 2-9 and bytes <100"
+	for _, tt := range []struct {
+		fields []flow.Field
+		pushed []string
+		plan   string
+		left   []uint32
+	}{
+		{nil, nil, "filter src as 2-9 and bytes < 100\n", []uint32{2, 3, 4, 5, 6, 7, 8, 9}},
+		{[]flow.Field{flow.FieldBytes}, []string{"bytes < 100"}, "   pushed bytes < 100\nfilter src as 2-9\n", []uint32{2, 3, 4, 5, 6, 7, 8, 9}},
+		{[]flow.Field{flow.FieldBytes, flow.FieldSrcAS}, []string{"src as 2-9 and bytes < 100"}, "   pushed src as 2-9 and bytes < 100\n", []uint32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}},
+	} {
+		var rec record
+		src := newPusher(tt.fields...)
+		plan := pipeline.From(pipeline.NamedSource("kernel", src)).Filter(filter.Expr(expr)).To(pipeline.NamedSink("sink", &rec))
+		require.Equal(t, "from kernel\n"+tt.plan+"to sink\n", plan.String())
+		require.Empty(t, src.got, "drawing pushed")
+		pl, err := plan.Build()
+		require.NoError(t, err)
+		require.Equal(t, tt.pushed, src.got)
+		require.NoError(t, pl.Run(t.Context()))
+		require.Equal(t, tt.left, rec.got, "what was pushed is the source's to refuse, what is left is applied")
+	}
+}
+
+func TestOnlyTheFilterBehindASingleSourceIsPushed(t *testing.T) {
+	cond := filter.Expr("bytes <100")
+	for _, plan := range []func(*pusher) *pipeline.Plan{
+		func(p *pusher) *pipeline.Plan { return pipeline.From(p, numbers(5)).Filter(cond).To(&record{}) },
+		func(p *pusher) *pipeline.Plan {
+			return pipeline.From(p).Through(pipeline.Each(func(*flow.Flow) {})).Filter(cond).To(&record{})
+		},
+	} {
+		src := newPusher(flow.FieldBytes)
+		require.NotContains(t, plan(src).String(), "pushed")
+		_, err := plan(src).Build()
+		require.NoError(t, err)
+		require.Empty(t, src.got)
+	}
+	src := newPusher(flow.FieldBytes)
+	src.err = errors.New("no kernel")
+	_, err := pipeline.From(pipeline.NamedSource("kernel", src)).Filter(cond).To(&record{}).Build()
+	require.ErrorContains(t, err, "kernel: build: no kernel")
 }
 
 // forker counts its copies and what each sees.

@@ -65,12 +65,17 @@ type Drainer interface {
 	Drain(ctx context.Context, b *flow.Batch) error
 }
 
-// Pusher is a source that can refuse flows by itself, as a kernel can. Build
-// offers it the filter that follows it; it keeps what it can and returns the
-// rest, which the pipeline still applies. The flows that come out must be the
-// same with and without.
+// Pusher is a source that can refuse flows by itself, as a kernel can. It is
+// offered the filter that follows it, when it is the only source. The flows that
+// come out of the filter must be the same with and without.
 type Pusher interface {
-	Push(p filter.Predicate) (rest filter.Predicate, err error)
+	// Pushable parts p into what the source can test and the rest, which the
+	// pipeline still applies: p matches the flows that both match. It does not
+	// change the source, and drawing a plan may call it at any time.
+	Pushable(p filter.Predicate) (part, rest filter.Predicate)
+	// Push hands over the part. Build calls it, unless the part matches every
+	// flow; in a source that stands in several plans the latest counts.
+	Push(part filter.Predicate) error
 }
 
 // Replayer is a source whose flows tell their own time: a capture, a recording.
