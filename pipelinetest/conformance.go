@@ -5,11 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/filter"
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/sink"
 )
@@ -25,6 +28,7 @@ func TestSource(t *testing.T, make func() pipeline.Source) {
 		"same flows at any batch size": sameFlows,
 		"fields are marked":            marked,
 		"stops when told":              stops,
+		"pushing changes no flow":      pushes,
 	} {
 		t.Run(name, func(t *testing.T) { report(t, check(t, make)) })
 	}
@@ -119,6 +123,56 @@ func stops(t testing.TB, make func() pipeline.Source) error {
 	defer cancel()
 	stop := sink.Func("stop", func(*flow.Batch) error { cancel(); return nil })
 	return pipeline.From(make()).To(stop).Run(ctx, pipeline.WithBatchSize(1), pipeline.WithDrainTimeout(5*time.Second))
+}
+
+// pushes compares what a source that takes over filters lets through with what the
+// pipeline does, for filters of which some flows match.
+func pushes(t testing.TB, make func() pipeline.Source) error {
+	src, err := pipeline.MakeSource(make())
+	if _, ok := src.(pipeline.Pusher); err != nil || !ok {
+		return err
+	}
+	seen := Record()
+	if err := run(t, pipeline.From(make()).To(seen)); err != nil {
+		return err
+	}
+	through := func(s pipeline.Stream, cond filter.Predicate) ([]byte, error) {
+		var got bytes.Buffer
+		err := run(t, s.Filter(cond).To(sink.JSON(&got)), pipeline.WithClock(pipeline.EventClock()))
+		return got.Bytes(), err
+	}
+	for _, cond := range likely(seen.Flows()) {
+		pushed, err := through(pipeline.From(make()), cond)
+		if err != nil {
+			return fmt.Errorf("with %v: %w", cond, err)
+		}
+		// Behind another stage the filter is not offered.
+		applied, err := through(pipeline.From(make()).Through(pipeline.Each(func(*flow.Flow) {})), cond)
+		if err != nil {
+			return fmt.Errorf("with %v: %w", cond, err)
+		}
+		if !bytes.Equal(pushed, applied) {
+			return fmt.Errorf("other flows when %v is pushed", cond)
+		}
+	}
+	return nil
+}
+
+// likely returns filters that match some of the flows.
+func likely(flows []flow.Flow) []filter.Predicate {
+	var conds []filter.Predicate
+	for i := 0; i < len(flows); i += len(flows)/3 + 1 {
+		fl := &flows[i]
+		port := filter.Port(fl.SrcPort)
+		proto := filter.Proto(fl.Proto)
+		long := filter.Between(flow.FieldBytes, fl.Bytes, math.MaxUint64)
+		from := filter.Not(filter.Has(flow.FieldSrcAddr))
+		if ip := fl.SrcAddr.Netip(); ip.IsValid() {
+			from = filter.SrcAddr(netip.PrefixFrom(ip, ip.BitLen()))
+		}
+		conds = append(conds, port, filter.Not(port), filter.And(proto, long), filter.Or(from, filter.And(proto, long)), filter.Not(filter.And(from, port)))
+	}
+	return conds
 }
 
 // sampled hands fn a batch of generated flows of which every third is selected,

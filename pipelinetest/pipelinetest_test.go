@@ -85,6 +85,20 @@ func TestSuitesCatch(t *testing.T) {
 	}
 	require.ErrorContains(t, sameFlows(t, moody), "other flows in batches of 2")
 
+	forgetful := func() pipeline.Source {
+		src, err := pipeline.MakeSource(Generate(100, 1))
+		require.NoError(t, err)
+		return &pusher{Source: src}
+	}
+	require.NoError(t, sameFlows(t, forgetful))
+	require.ErrorContains(t, pushes(t, forgetful), "other flows when not (src_port")
+	careful := func() pipeline.Source {
+		src := forgetful().(*pusher)
+		src.heeds = true
+		return src
+	}
+	require.NoError(t, pushes(t, careful))
+
 	first := func() pipeline.Transform {
 		return pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
 			flows, rows := b.Raw()
@@ -183,4 +197,28 @@ func TestInFiveLines(t *testing.T) {
 	got := Record()
 	Run(t, pipeline.From(Generate(1000, 1)).Filter(web).To(got))
 	require.Greater(t, len(got.Flows()), 100)
+}
+
+// pusher is a source that takes over tests of ports, and may forget to make them.
+type pusher struct {
+	pipeline.Source
+	heeds bool
+	part  filter.Predicate
+}
+
+func (p *pusher) Pushable(cond filter.Predicate) (part, rest filter.Predicate) {
+	return filter.Split(cond, func(t filter.Test) bool { return t.Fields[0] == flow.FieldSrcPort })
+}
+
+func (p *pusher) Push(part filter.Predicate) error {
+	p.part = part
+	return nil
+}
+
+func (p *pusher) Read(ctx context.Context, b *flow.Batch) error {
+	err := p.Source.Read(ctx, b)
+	if p.heeds {
+		b.Keep(p.part.Match)
+	}
+	return err
 }
