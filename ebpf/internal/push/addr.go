@@ -17,11 +17,7 @@ type addrTest struct {
 }
 
 func (t *addrTest) jump(a *assembler, want bool, to label) {
-	end := a.label()
-	in, out := to, end
-	if !want {
-		in, out = end, to
-	}
+	in, out, end := a.exits(want, to)
 	if mask, ok := prefixMask(t.ranges); ok {
 		t.compare(a, mask, want, to, out)
 	} else {

@@ -58,6 +58,17 @@ func (a *assembler) place(l label) {
 	a.places[l], a.placed = len(a.code), len(a.code)
 }
 
+// exits returns where keys go to that pass a test, and those that do not, if the
+// test is to jump to a label when its outcome is as it is wanted. The test places
+// end behind it.
+func (a *assembler) exits(want bool, to label) (in, out, end label) {
+	end = a.label()
+	if want {
+		return to, end, end
+	}
+	return end, to, end
+}
+
 // finish returns the instructions.
 func (a *assembler) finish() asm.Instructions {
 	offsets := make([]int, len(a.code)) // as the kernel counts

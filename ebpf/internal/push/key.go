@@ -12,8 +12,8 @@ import (
 	"github.com/flowpipeline/pipeline/internal/packet"
 )
 
-// place says where in a key a number is.
-type place struct {
+// slot says where in a key a number is.
+type slot struct {
 	offset uintptr
 	size   asm.Size
 	mask   uint32 // of what is loaded, 0 for all of it
@@ -31,7 +31,7 @@ const (
 
 // numbers are the fields of a flow that are numbers in its key. The ports of a key
 // that has none are 0, but for those of ICMP, which are less than 1<<16.
-var numbers = map[flow.Field]place{
+var numbers = map[flow.Field]slot{
 	flow.FieldSrcPort:   {offset: atPorts, size: asm.Word, shift: 16},
 	flow.FieldDstPort:   {offset: atPorts, size: asm.Word, mask: 0xffff, needs: packet.KeyPorts},
 	flow.FieldICMPType:  {offset: atPorts, size: asm.Word, mask: 0xff00, shift: 8, needs: packet.KeyICMP},

@@ -10,17 +10,13 @@ import (
 
 // numberTest holds when a number is in a set.
 type numberTest struct {
-	at     place
+	at     slot
 	ranges []filter.NumberRange // of 32 bits
 	zero   bool                 // 0 is in the set
 }
 
 func (t *numberTest) jump(a *assembler, want bool, to label) {
-	end := a.label()
-	in, out := to, end
-	if !want {
-		in, out = end, to
-	}
+	in, out, end := a.exits(want, to)
 	if has := t.at.needs | t.at.excludes; has != 0 {
 		absent := out
 		if t.zero {

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"sort"
+
 	"github.com/cilium/ebpf/asm"
 
 	"github.com/flowpipeline/pipeline/filter"
@@ -14,36 +16,34 @@ const MaxInstructions = 4096
 // every key pass. When part would take more than MaxInstructions, the tests with
 // the largest sets are left to the rest.
 func Compile(p filter.Predicate) (code asm.Instructions, part, rest filter.Predicate) {
-	for limit := MaxInstructions; ; {
-		largest := 0
-		part, rest = filter.Split(p, func(t filter.Test) bool {
-			if !known(t) {
-				return false
-			}
-			n := size(assemble(lowered(t)))
-			if n > limit {
-				return false
-			}
-			largest = max(largest, n)
-			return true
-		})
-		code = assemble(lowered(part.Form()))
-		if size(code) <= MaxInstructions {
-			return code, part, rest
-		}
-		limit = largest - 1
+	if code, part, rest = compile(p, MaxInstructions); size(code) <= MaxInstructions {
+		return code, part, rest
 	}
+	limit := sort.Search(MaxInstructions, func(n int) bool {
+		code, _, _ := compile(p, n+1)
+		return size(code) > MaxInstructions
+	})
+	return compile(p, limit)
+}
+
+// compile is Compile for tests that take no more than limit instructions each.
+func compile(p filter.Predicate, limit int) (code asm.Instructions, part, rest filter.Predicate) {
+	part, rest = filter.Split(p, func(t filter.Test) bool {
+		// A range takes an instruction at least.
+		return known(t) && len(t.Numbers)+len(t.Addrs) <= limit && size(assemble(lowered(t))) <= limit
+	})
+	return assemble(lowered(part.Form())), part, rest
 }
 
 // assemble makes the function; nil for one that would return 1 for every key.
 func assemble(c condition) asm.Instructions {
-	passes, fixed := constant(c)
-	if passes && fixed {
+	holds, ok := constant(c)
+	if holds && ok {
 		return nil
 	}
 	a := &assembler{}
 	refused := a.label()
-	if !fixed {
+	if !ok {
 		a.jump(asm.JEq.Imm(key, 0, ""), refused)
 		c.jump(a, false, refused)
 		a.add(asm.Mov.Imm(asm.R0, 1), asm.Return())
