@@ -119,13 +119,8 @@ func (w wide) next() wide {
 // searchWide looks for the address as a number of 128 bits.
 func (t *addrTest) searchWide(a *assembler, ranges []filter.AddrRange, in, out label) {
 	var edges []wide
-	inside := false
 	for _, r := range ranges {
-		if from := wideOf(r.From); from == (wide{}) {
-			inside = true
-		} else {
-			edges = append(edges, from)
-		}
+		edges = append(edges, wideOf(r.From))
 		if end := wideOf(r.To).next(); end != (wide{}) {
 			edges = append(edges, end)
 		}
@@ -134,7 +129,7 @@ func (t *addrTest) searchWide(a *assembler, ranges []filter.AddrRange, in, out l
 	t.half(a, low, 2)
 	s := &search{a: a, in: in, out: out}
 	s.below = func(i int, to label) { below(a, edges[i], to) }
-	s.among(0, len(edges), inside)
+	s.among(0, len(edges), false)
 }
 
 // half loads two words of the address as a number.

@@ -15,7 +15,6 @@ type assembler struct {
 	code   asm.Instructions
 	jumps  []jump
 	places []int // by label: the index of the instruction there
-	placed int   // the latest of them
 }
 
 // label is where jumps go to.
@@ -49,13 +48,13 @@ func (a *assembler) jumpIf(equal bool, reg asm.Register, v uint32, to label) {
 }
 
 // place lets a label be the next instruction. A jump that leads there from right
-// before it is dropped, unless another label stands between them.
+// before it is dropped.
 func (a *assembler) place(l label) {
 	last, n := len(a.code)-1, len(a.jumps)-1
-	if n >= 0 && a.jumps[n] == (jump{last, l}) && a.code[last].OpCode.JumpOp() == asm.Ja && a.placed <= last {
+	if n >= 0 && a.jumps[n] == (jump{last, l}) && a.code[last].OpCode.JumpOp() == asm.Ja {
 		a.code, a.jumps = a.code[:last], a.jumps[:n]
 	}
-	a.places[l], a.placed = len(a.code), len(a.code)
+	a.places[l] = len(a.code)
 }
 
 // exits returns where keys go to that pass a test, and those that do not, if the

@@ -43,13 +43,8 @@ func (t *numberTest) jump(a *assembler, want bool, to label) {
 // searchNumber looks a number of 32 bits up.
 func searchNumber(a *assembler, ranges []filter.NumberRange, in, out label) {
 	var edges []uint32
-	inside := false
 	for _, r := range ranges {
-		if r.From == 0 {
-			inside = true
-		} else {
-			edges = append(edges, uint32(r.From))
-		}
+		edges = append(edges, uint32(r.From))
 		if r.To < math.MaxUint32 {
 			edges = append(edges, uint32(r.To+1))
 		}
@@ -63,5 +58,5 @@ func searchNumber(a *assembler, ranges []filter.NumberRange, in, out label) {
 		}
 		return one
 	}
-	s.among(0, len(edges), inside)
+	s.among(0, len(edges), false)
 }

@@ -21,7 +21,7 @@ var (
 	someIfs   = []uint64{0, 1, 2, 3, 65536, 1<<31 - 1, 1 << 31, 1<<32 - 1}
 	someTypes = []string{"0x0800", "0x86dd", "0x0806", "ipv4", "ipv6"}
 	someAddrs = []string{
-		"10.0.0.1", "10.0.0.2", "10.0.1.1", "10.255.255.255", "11.0.0.0", "192.0.2.7", "0.0.0.0", "255.255.255.255", "127.255.255.255", "128.0.0.0",
+		"192.0.2.0", "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "10.0.0.1", "10.0.0.2", "10.0.1.1", "10.255.255.255", "11.0.0.0", "192.0.2.7", "0.0.0.0", "255.255.255.255", "127.255.255.255", "128.0.0.0",
 		"::", "::1", "::fffe:ffff:ffff", "::1:0:0:0", "2001:db8::", "2001:db8::1", "2001:db8::8000:0:0:1", "2001:db8:0:1::1", "2001:db9::1", "fe80::1", "8000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 	}
 	somePrefixes = []string{
@@ -128,7 +128,10 @@ func side(r *rand.Rand) string {
 var terms = []func(r *rand.Rand) string{
 	func(r *rand.Rand) string { return side(r) + "port " + numbers(r, somePorts) },
 	func(r *rand.Rand) string { return side(r) + "address " + addresses(r) },
-	func(r *rand.Rand) string { return side(r) + "address " + addresses(r) },
+	func(r *rand.Rand) string {
+		from := r.IntN(4)
+		return fmt.Sprintf("%saddress 192.0.2.%d-192.0.2.%d", side(r), from, from+r.IntN(4))
+	},
 	func(r *rand.Rand) string { return "proto " + numbers(r, someBytes) },
 	func(r *rand.Rand) string { return "tos " + numbers(r, someBytes) },
 	func(r *rand.Rand) string { return "dscp " + numbers(r, []uint64{0, 1, 46, 63}) },
