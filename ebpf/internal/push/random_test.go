@@ -130,7 +130,7 @@ var terms = []func(r *rand.Rand) string{
 	func(r *rand.Rand) string { return side(r) + "address " + addresses(r) },
 	func(r *rand.Rand) string {
 		from := r.IntN(4)
-		return fmt.Sprintf("%saddress 192.0.2.%d-192.0.2.%d", side(r), from, from+r.IntN(4))
+		return side(r) + pick(r, []string{fmt.Sprintf("address 192.0.2.%d-192.0.2.%d", from, from+r.IntN(4)), fmt.Sprintf("address 10.0.0.%d-10.0.1.%d", from, r.IntN(4))})
 	},
 	func(r *rand.Rand) string { return "proto " + numbers(r, someBytes) },
 	func(r *rand.Rand) string { return "tos " + numbers(r, someBytes) },
@@ -143,6 +143,9 @@ var terms = []func(r *rand.Rand) string{
 	func(r *rand.Rand) string { return "inner_vlan " + numbers(r, someVLANs) },
 	func(r *rand.Rand) string {
 		return pick(r, []string{"icmp", "icmp6"}) + pick(r, []string{" type ", " code "}) + numbers(r, someBytes)
+	},
+	func(r *rand.Rand) string {
+		return pick(r, []string{"icmp_type ", "icmp_code "}) + numbers(r, someBytes)
 	},
 	func(r *rand.Rand) string {
 		return pick(r, []string{"incoming", "outgoing", "vlan", "tcp", "udp", "ip", "ip6"})
