@@ -25,14 +25,13 @@ func TestExact(t *testing.T) {
 		server.Run(t, a, "10.0.0.2", "-n", "100M")
 		server.Run(t, a, "fd00::2", "-n", "50M")
 		server.Run(t, a, "10.0.0.2", "-n", "50M", "-R")
-		sent := a.SegmentsOut(t) - before
 		server.Run(t, a, "10.0.0.2", "-u", "-b", "0", "-n", "50M")
 		server.Run(t, a, "10.0.0.2", "-u", "-b", "0", "-l", "4000", "-n", "20M") // in fragments
-		a.Run(t, "ping", "-c", "20", "-i", "0.002", "10.0.0.2")
-		a.Run(t, "ping", "-6", "-c", "20", "-i", "0.002", "-s", "3000", "fd00::2")
+		a.Ping(t, "10.0.0.2", 20, 56)
+		a.Ping(t, "fd00::2", 20, 3000)
 
-		flows := c.stop()
-		c.balance(a, "va")
+		flows := c.finish(a, "va")
+		sent := a.SegmentsOut(t) - before
 		require.Zero(t, c.counters()["lost_packets"])
 		segments := uint64(0)
 		kinds := map[[2]uint8]int{}

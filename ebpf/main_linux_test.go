@@ -154,10 +154,14 @@ func (c *capture) sum(ending string, beginnings ...string) (n uint64) {
 	return n
 }
 
-// balance compares the counters with those of the interface, and the flows with
-// the counters. What had gone through the interface before must be nothing.
-func (c *capture) balance(n *netnstest.Namespace, dev string) {
+// finish ends the run, compares the counters with those of the interface and the
+// flows with the counters, and returns the flows. Nothing must have passed the
+// interface before the run.
+func (c *capture) finish(n *netnstest.Namespace, dev string) []record {
 	c.t.Helper()
+	// Nothing passes between the end of the run and the look at the counters.
+	n.Run(c.t, "ip", "link", "set", dev, "down")
+	c.stop()
 	want := n.Traffic(c.t, dev)
 	all := []string{"counted", "refused_", "filtered", "unsampled", "lost"}
 	require.Equal(c.t,
@@ -170,6 +174,7 @@ func (c *capture) balance(n *netnstest.Namespace, dev string) {
 	}
 	require.Equal(c.t, [2]uint64{c.counters()["counted_packets"], c.counters()["counted_bytes"]}, [2]uint64{packets, bytes})
 	require.Zero(c.t, c.counters()["abandoned_packets"])
+	return c.flows
 }
 
 // positive returns the counters that are not 0.
