@@ -30,7 +30,8 @@
 // still drop them. They need CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. The kernel
 // removes what TCX attached when the process ends, however it ends. Filters of
 // Clsact that a killed process left are removed by the next one that attaches to
-// the interface; till then they count into maps that nobody reads.
+// the interface; till then they count into maps that nobody reads. While it adds and removes clsact,
+// the kernel may drop what the interface is about to send.
 //
 // AFPacket has the beginning of each packet copied to the process. It needs
 // CAP_NET_RAW, costs much more, and loses packets when the process cannot keep up.

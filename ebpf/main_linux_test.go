@@ -62,7 +62,16 @@ func methods(t *testing.T, fn func(t *testing.T, m ebpf.Option)) {
 // returns when it is attached.
 func start(t *testing.T, src pipeline.Source, expr string, opts ...pipeline.Option) *capture {
 	t.Helper()
+	return startTo(t, src, expr, nil, opts...)
+}
+
+// startTo is start with another sink.
+func startTo(t *testing.T, src pipeline.Source, expr string, write func(*flow.Batch) error, opts ...pipeline.Option) *capture {
+	t.Helper()
 	c := &capture{t: t, done: make(chan error, 1)}
+	if write == nil {
+		write = c.look
+	}
 	opened := make(chan struct{})
 	opts = append([]pipeline.Option{pipeline.WithPoison(), pipeline.WithLatency(10 * time.Millisecond), pipeline.WithObserver(pipeline.Observer{
 		Opened: func(stage string) {
@@ -71,7 +80,7 @@ func start(t *testing.T, src pipeline.Source, expr string, opts ...pipeline.Opti
 			}
 		},
 	})}, opts...)
-	plan := pipeline.From(src).Filter(filter.Expr(expr)).To(sink.Func("look", c.look))
+	plan := pipeline.From(src).Filter(filter.Expr(expr)).To(sink.Func("look", write))
 	pl, err := plan.Build(opts...)
 	require.NoError(t, err)
 	c.pl = pl
@@ -154,27 +163,34 @@ func (c *capture) sum(ending string, beginnings ...string) (n uint64) {
 	return n
 }
 
-// finish ends the run, compares the counters with those of the interface and the
-// flows with the counters, and returns the flows. Nothing must have passed the
-// interface before the run.
-func (c *capture) finish(n *netnstest.Namespace, dev string) []record {
+// balance ends the run, compares the counters with those of the interface, and
+// returns the flows. Nothing must have passed the interface before the run.
+func (c *capture) balance(n *netnstest.Namespace, dev string) []record {
 	c.t.Helper()
 	// Nothing passes between the end of the run and the look at the counters.
 	n.Run(c.t, "ip", "link", "set", dev, "down")
-	c.stop()
+	flows := c.stop()
 	want := n.Traffic(c.t, dev)
 	all := []string{"counted", "refused_", "filtered", "unsampled", "lost"}
 	require.Equal(c.t,
 		[2]uint64{want.RxPackets + want.TxPackets, want.RxBytes + want.TxBytes},
 		[2]uint64{c.sum("_packets", all...), c.sum("_bytes", all...)}, "%v", c.positive())
+	require.Zero(c.t, c.counters()["abandoned_packets"])
+	return flows
+}
+
+// finish is balance, and compares the flows with the counters too. No filter must
+// stand between.
+func (c *capture) finish(n *netnstest.Namespace, dev string) []record {
+	c.t.Helper()
+	flows := c.balance(n, dev)
 	var packets, bytes uint64
-	for _, r := range c.flows {
+	for _, r := range flows {
 		packets += r.stackPackets
 		bytes += r.stackBytes
 	}
 	require.Equal(c.t, [2]uint64{c.counters()["counted_packets"], c.counters()["counted_bytes"]}, [2]uint64{packets, bytes})
-	require.Zero(c.t, c.counters()["abandoned_packets"])
-	return c.flows
+	return flows
 }
 
 // positive returns the counters that are not 0.

@@ -24,7 +24,7 @@ func newNames(w *attach.Watch, s *flow.Symbols) *names {
 func (n *names) of(index uint32) flow.Symbol {
 	if changes := n.watch.Changes(); changes != n.told {
 		n.told = changes
-		for _, i := range n.watch.Attached() {
+		for _, i := range n.watch.Interfaces() {
 			n.symbols[uint32(i.Index)], _ = n.quota.Intern([]byte(i.Name))
 		}
 	}

@@ -28,6 +28,11 @@ type source struct {
 	counters  counters
 }
 
+var (
+	_ pipeline.Pusher  = (*source)(nil)
+	_ pipeline.Drainer = (*source)(nil)
+)
+
 // reader makes flows of what passes the interfaces. It detaches from them when it
 // drains.
 type reader interface {
@@ -45,10 +50,16 @@ func newSource(name string, c config) (pipeline.Source, error) {
 	return &source{name: name, c: c, selection: selection, pushed: filter.All()}, nil
 }
 
-// Push takes over the part of a filter that the key of a flow tells.
-func (s *source) Push(p filter.Predicate) (rest filter.Predicate, err error) {
-	s.code, s.pushed, rest = push.Compile(p)
-	return rest, nil
+// Pushable parts a filter into what the key of a flow tells and the rest.
+func (s *source) Pushable(p filter.Predicate) (part, rest filter.Predicate) {
+	_, part, rest = push.Compile(p)
+	return part, rest
+}
+
+// Push has the kernel test a part that Pushable returned.
+func (s *source) Push(part filter.Predicate) error {
+	s.code, s.pushed, _ = push.Compile(part)
+	return nil
 }
 
 // Open attaches to the interfaces.

@@ -46,6 +46,7 @@ type Watch struct {
 
 	mu       sync.Mutex
 	attached map[int]attachment // by ifIndex
+	gone     []Interface        // that were detached from and Interfaces has not told
 	refused  map[int]bool       // that could not be attached to, and were told
 	closed   bool
 
@@ -157,6 +158,7 @@ func (w *Watch) detach(index int) error {
 		return nil
 	}
 	delete(w.attached, index)
+	w.gone = append(w.gone, a.Interface)
 	w.changes.Add(1)
 	w.c.Logger.Info("detached", "interface", a.Name, "index", index)
 	return a.closer.Close()
@@ -225,18 +227,20 @@ func (w *Watch) update(gone []int) {
 	}
 }
 
-// Attached returns the interfaces that have an attachment.
-func (w *Watch) Attached() []Interface {
+// Interfaces returns those that lost their attachment since the last call, and
+// then those that have one.
+func (w *Watch) Interfaces() []Interface {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var all []Interface
+	all := w.gone
+	w.gone = nil
 	for _, a := range w.attached {
 		all = append(all, a.Interface)
 	}
 	return all
 }
 
-// Changes returns a number that grows when Attached changes.
+// Changes returns a number that grows when Interfaces changes.
 func (w *Watch) Changes() uint64 { return w.changes.Load() }
 
 // Failures returns how many interfaces could not be attached to.

@@ -104,7 +104,7 @@ func TestSelect(t *testing.T) {
 		r := &recorder{}
 		w := watch(t, n, r, false, strings.Fields(names)...)
 		require.True(t, r.has(strings.Fields(want)...)(), "%q: %v", names, r.open)
-		require.Len(t, w.Attached(), len(r.open))
+		require.Len(t, w.Interfaces(), len(r.open))
 	}
 }
 
@@ -151,11 +151,13 @@ func TestInterfaceIsRenamed(t *testing.T) {
 	w := watch(t, n, r, false, "eth*")
 	changes := w.Changes()
 	n.Run(t, "ip", "link", "set", "eth0", "name", "eth7")
-	netnstest.Eventually(t, func() bool { return w.Attached()[0].Name == "eth7" }, "the name changes")
+	netnstest.Eventually(t, func() bool { return w.Interfaces()[0].Name == "eth7" }, "the name changes")
 	require.Equal(t, 1, r.opened, "the attachment stays")
 	require.Greater(t, w.Changes(), changes)
 	n.Run(t, "ip", "link", "set", "eth7", "name", "lan0")
 	netnstest.Eventually(t, r.has(), "it is no longer meant")
+	require.Equal(t, "eth7", w.Interfaces()[0].Name)
+	require.Empty(t, w.Interfaces())
 	n.Run(t, "ip", "link", "set", "lan0", "name", "eth0")
 	netnstest.Eventually(t, r.has("eth0"), "it is meant again")
 }

@@ -29,7 +29,7 @@ func (n *Namespace) Ping(t testing.TB, to string, count, size int) {
 	require.NoError(t, c.SetDeadline(time.Now().Add(30 * time.Second)))
 	message := make([]byte, 8+size)
 	message[0] = request
-	buffer := make([]byte, len(message))
+	buffer := make([]byte, 60+len(message)) // with an IP header, for a while
 	for i := range count {
 		binary.BigEndian.PutUint16(message[6:], uint16(i))
 		binary.BigEndian.PutUint16(message[2:], 0)
