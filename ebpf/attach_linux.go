@@ -23,6 +23,9 @@ func (s *source) attach(env pipeline.Env) (reader, error) {
 	}
 	var errs []error
 	for _, m := range methods {
+		if m == Clsact && errors.As(errors.Join(errs...), new(loadError)) {
+			continue // it needs the same programs
+		}
 		r, err := s.by(m, env)
 		if err == nil {
 			if len(errs) > 0 {
@@ -43,6 +46,11 @@ func (s *source) attach(env pipeline.Env) (reader, error) {
 	return nil, err
 }
 
+// loadError says that the kernel does not take the programs.
+type loadError struct{ error }
+
+func (e loadError) Unwrap() error { return e.error }
+
 func (s *source) by(m Method, env pipeline.Env) (reader, error) {
 	if m == AFPacket {
 		return s.byPackets(env)
@@ -60,7 +68,7 @@ func (s *source) byPrograms(m Method, env pipeline.Env) (reader, error) {
 	c.Filter, c.Logger = s.code, env.Logger
 	table, err := kernel.Open(c)
 	if err != nil {
-		return nil, err
+		return nil, loadError{err}
 	}
 	r := newKernelReader(&s.c, table, &s.counters)
 	put := attach.TCX
