@@ -1,15 +1,19 @@
 // Flowdump prints flows, one a line: all, or those that match a filter.
 //
-//	go run ./examples/flowdump                               # a bundled capture
-//	go run ./examples/flowdump "proto tcp and port 80"       # some of its flows
-//	go run ./examples/flowdump traffic.pcap "not port 22"    # pcap, pcapng, .gz, .zst
-//	go run ./examples/flowdump - < flows.json                # flows as JSON lines
+//	go run ./examples/flowdump                                     # a bundled capture
+//	go run ./examples/flowdump "proto tcp and port 80"             # some of its flows
+//	go run ./examples/flowdump traffic.pcap "not port 22"          # pcap, pcapng, .gz, .zst
+//	go run ./examples/flowdump - < flows.json                      # flows as JSON lines
+//	sudo go run ./examples/flowdump eth0 "proto tcp and port 80"   # an interface, live
+//	sudo go run ./examples/flowdump -top eth0                      # who talks most there
 package main
 
 import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -21,39 +25,49 @@ import (
 )
 
 func main() {
-	verbose := flag.Bool("v", false, "print every field that is known")
-	asJSON := flag.Bool("json", false, "print JSON lines")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := dump(ctx, flag.Args(), printer(*verbose, *asJSON)); err != nil {
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "flowdump:", err)
 		os.Exit(1)
 	}
 }
 
-// dump runs the pipeline of "[INPUT] [FILTER]".
-func dump(ctx context.Context, args []string, to pipeline.Sink) error {
-	args = append(args, "", "")
-	name, expr := args[0], args[1]
-	if _, err := os.Stat(name); err != nil && name != "-" && expr == "" {
-		name, expr = "", name // what is no file is a filter
+// run does what the arguments say, "[-v | -json | -top] [INPUT] [FILTER]".
+func run(ctx context.Context, args []string, out, notes io.Writer) error {
+	set := flag.NewFlagSet("flowdump", flag.ContinueOnError)
+	set.SetOutput(notes)
+	verbose := set.Bool("v", false, "print every field that is known")
+	asJSON := set.Bool("json", false, "print JSON lines")
+	table := set.Bool("top", false, "print a table of the top talkers, each second anew")
+	if err := set.Parse(args); err != nil {
+		return err
 	}
-	pl, err := pipeline.From(flows.From(name)).Filter(filter.Expr(expr)).To(to).Build()
+	var end pipeline.Sink = sink.Flowdump(out)
+	switch {
+	case *table:
+		end = sink.Discard()
+	case *asJSON:
+		end = sink.JSON(out)
+	case *verbose:
+		end = sink.Flowdump(out, sink.Verbose())
+	}
+	name, expr := split(set.Args())
+	count := sink.Count()
+	plan := pipeline.From(open(name)).Filter(filter.Expr(expr))
+	if *table {
+		plan = plan.Through(newTop(out))
+	}
+	log := slog.New(slog.NewTextHandler(notes, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	pl, err := plan.To(end, count).Build(pipeline.WithLogger(log))
 	if err != nil {
 		return err
 	}
 	err = pl.Run(ctx)
-	flows.Report(os.Stderr, pl.Stats())
-	return err
-}
-
-func printer(verbose, asJSON bool) pipeline.Sink {
-	switch {
-	case asJSON:
-		return sink.JSON(os.Stdout)
-	case verbose:
-		return sink.Flowdump(os.Stdout, sink.Verbose())
+	if live(name) {
+		summarize(notes, pl.Stats(), count)
+	} else {
+		flows.Report(notes, pl.Stats())
 	}
-	return sink.Flowdump(os.Stdout)
+	return err
 }

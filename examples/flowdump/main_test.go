@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,9 +54,33 @@ func TestArguments(t *testing.T) {
 		5:  {"../../testdata/web.pcap", "src port 80"},
 		0:  {"", "port 9999"},
 	} {
-		count := sink.Count()
-		require.NoError(t, dump(t.Context(), args, count))
-		require.EqualValues(t, want, count.Flows(), args)
+		var out, notes bytes.Buffer
+		require.NoError(t, run(t.Context(), args, &out, &notes))
+		require.Equal(t, want, strings.Count(out.String(), "\n"), args)
 	}
-	require.ErrorContains(t, dump(t.Context(), []string{"prto tcp"}, sink.Discard()), `did you mean "proto"?`)
+	require.ErrorContains(t, run(t.Context(), []string{"prto tcp"}, io.Discard, io.Discard), `did you mean "proto"?`)
+	require.ErrorContains(t, run(t.Context(), []string{"no such input", "tcp"}, io.Discard, io.Discard), "no such file")
+	require.Error(t, run(t.Context(), []string{"-nonsense"}, io.Discard, io.Discard))
+}
+
+func TestFlags(t *testing.T) {
+	print := func(args ...string) string {
+		var out bytes.Buffer
+		require.NoError(t, run(t.Context(), args, &out, io.Discard))
+		return out.String()
+	}
+	require.Contains(t, print("-v", "dst port 80"), "flags")
+	require.Contains(t, print("-json", "dst port 80"), `"dst_port":80`)
+	table := print("-top", "tcp")
+	last := table[strings.LastIndex(table, clear)+len(clear):]
+	lines := strings.Split(strings.TrimSpace(last), "\n")
+	require.Contains(t, lines[0], "Mbit/s")
+	var sent []uint64
+	for _, line := range lines[1:] {
+		n, err := strconv.ParseUint(strings.Fields(line)[1], 10, 64)
+		require.NoError(t, err)
+		sent = append(sent, n)
+	}
+	require.Greater(t, len(sent), 2)
+	require.Contains(t, last, "192.0.2.80 → 192.0.2.1, TCP")
 }
