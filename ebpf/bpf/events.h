@@ -93,7 +93,7 @@ static __noinline int describe(struct __sk_buff *skb, struct packet *p)
 	e->event.length = p->length;
 	e->event.key = p->key;
 	e->at = bpf_ktime_get_coarse_ns();
-	e->link = p->link;
+	e->link = link_type;
 	if (snap < 1 || bpf_skb_load_bytes(skb, 0, e->data, snap))
 		snap = 0;
 	e->snap = snap;

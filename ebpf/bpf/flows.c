@@ -5,8 +5,7 @@
 #include "fragments.h"
 #include "transport.h"
 
-#define LINK_ETHERNET 1   // LINKTYPE_ETHERNET
-#define LINK_RAW      101 // LINKTYPE_RAW: an IP packet
+#include <linux/pkt_cls.h>
 
 // One packet in so many is counted.
 volatile const __u32 sampling = 1;
@@ -38,7 +37,7 @@ static __always_inline int read(struct __sk_buff *skb, struct packet *p)
 		tagged(p, skb->vlan_tci);
 		p->hops = 1;
 	}
-	if (p->link == LINK_ETHERNET)
+	if (link_type == LINK_ETHERNET)
 		refusal = ethernet(skb, p);
 	else
 		p->details.ether_type = bpf_ntohs(skb->protocol);
@@ -104,10 +103,10 @@ static __always_inline void store(struct __sk_buff *skb, struct packet *p)
 }
 
 // look reads a packet and counts it.
-static __always_inline void look(struct __sk_buff *skb, __u32 link, __u16 direction)
+static __always_inline void look(struct __sk_buff *skb, __u16 direction)
 {
 	struct counters *c;
-	struct packet p = {.link = link, .length = skb->len, .end = skb->len};
+	struct packet p = {.length = skb->len, .end = skb->len};
 
 	p.key.ifindex = skb->ifindex;
 	p.key.has = direction;
@@ -128,28 +127,29 @@ static __always_inline void look(struct __sk_buff *skb, __u32 link, __u16 direct
 	store(skb, &p);
 }
 
-static __always_inline void observe(struct __sk_buff *skb, __u32 link, __u16 direction)
+// observe counts the packets that the sampling chooses, and lets the next program
+// decide about all: TC_ACT_UNSPEC is TCX_NEXT.
+static __always_inline int observe(struct __sk_buff *skb, __u16 direction)
 {
 	struct counters *c;
 
 	if (sampled())
-		look(skb, link, direction);
+		look(skb, direction);
 	else if ((c = counters()))
 		add(&c->unsampled, 1, skb->len);
+	return TC_ACT_UNSPEC;
 }
 
-// A program lets the next one decide about the packet: TC_ACT_UNSPEC, TCX_NEXT.
-#define PROGRAM(name, link, direction)           \
-	SEC("tc")                                \
-	int name(struct __sk_buff *skb)          \
-	{                                        \
-		observe(skb, link, direction);   \
-		return -1;                       \
-	}
+SEC("tc")
+int ingress(struct __sk_buff *skb)
+{
+	return observe(skb, KEY_INGRESS);
+}
 
-PROGRAM(ingress, LINK_ETHERNET, KEY_INGRESS)
-PROGRAM(egress, LINK_ETHERNET, KEY_EGRESS)
-PROGRAM(ingress_ip, LINK_RAW, KEY_INGRESS)
-PROGRAM(egress_ip, LINK_RAW, KEY_EGRESS)
+SEC("tc")
+int egress(struct __sk_buff *skb)
+{
+	return observe(skb, KEY_EGRESS);
+}
 
 char _license[] SEC("license") = "Apache-2.0";

@@ -146,11 +146,10 @@ const (
 	FlowsMapFragments       = "fragments"
 	FlowsMapGenerations     = "generations"
 	FlowsProgEgress         = "egress"
-	FlowsProgEgressIp       = "egress_ip"
 	FlowsProgIngress        = "ingress"
-	FlowsProgIngressIp      = "ingress_ip"
 	FlowsVarFiltering       = "filtering"
 	FlowsVarFrameEventType  = "frame_event_type"
+	FlowsVarLinkType        = "link_type"
 	FlowsVarPacketEventType = "packet_event_type"
 	FlowsVarSampling        = "sampling"
 	FlowsVarWakeAt          = "wake_at"
@@ -199,10 +198,8 @@ type FlowsSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type FlowsProgramSpecs struct {
-	Egress    *ebpf.ProgramSpec `ebpf:"egress"`
-	EgressIp  *ebpf.ProgramSpec `ebpf:"egress_ip"`
-	Ingress   *ebpf.ProgramSpec `ebpf:"ingress"`
-	IngressIp *ebpf.ProgramSpec `ebpf:"ingress_ip"`
+	Egress  *ebpf.ProgramSpec `ebpf:"egress"`
+	Ingress *ebpf.ProgramSpec `ebpf:"ingress"`
 }
 
 // FlowsMapSpecs contains maps before they are loaded into the kernel.
@@ -221,6 +218,7 @@ type FlowsMapSpecs struct {
 type FlowsVariableSpecs struct {
 	Filtering       *ebpf.VariableSpec `ebpf:"filtering"`
 	FrameEventType  *ebpf.VariableSpec `ebpf:"frame_event_type"`
+	LinkType        *ebpf.VariableSpec `ebpf:"link_type"`
 	PacketEventType *ebpf.VariableSpec `ebpf:"packet_event_type"`
 	Sampling        *ebpf.VariableSpec `ebpf:"sampling"`
 	WakeAt          *ebpf.VariableSpec `ebpf:"wake_at"`
@@ -268,6 +266,7 @@ func (m *FlowsMaps) Close() error {
 type FlowsVariables struct {
 	Filtering       *ebpf.Variable `ebpf:"filtering"`
 	FrameEventType  *ebpf.Variable `ebpf:"frame_event_type"`
+	LinkType        *ebpf.Variable `ebpf:"link_type"`
 	PacketEventType *ebpf.Variable `ebpf:"packet_event_type"`
 	Sampling        *ebpf.Variable `ebpf:"sampling"`
 	WakeAt          *ebpf.Variable `ebpf:"wake_at"`
@@ -278,18 +277,14 @@ type FlowsVariables struct {
 //
 // It can be passed to LoadFlowsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type FlowsPrograms struct {
-	Egress    *ebpf.Program `ebpf:"egress"`
-	EgressIp  *ebpf.Program `ebpf:"egress_ip"`
-	Ingress   *ebpf.Program `ebpf:"ingress"`
-	IngressIp *ebpf.Program `ebpf:"ingress_ip"`
+	Egress  *ebpf.Program `ebpf:"egress"`
+	Ingress *ebpf.Program `ebpf:"ingress"`
 }
 
 func (p *FlowsPrograms) Close() error {
 	return _FlowsClose(
 		p.Egress,
-		p.EgressIp,
 		p.Ingress,
-		p.IngressIp,
 	)
 }
 

@@ -3,6 +3,11 @@
 
 #include "key.h"
 
+#define LINK_ETHERNET 1 // LINKTYPE_ETHERNET
+
+// What frames begin with, a LINKTYPE. Those that are not Ethernet are IP packets.
+volatile const __u32 link_type = LINK_ETHERNET;
+
 // Parts of the details; the bits of packet.Has in Go.
 enum has {
 	HAS_MAC        = 1 << 0,
@@ -57,8 +62,6 @@ struct packet {
 
 	__u32 packets, bytes; // on the wire
 	__u32 segment;        // length of the longest of these packets
-
-	__u32 link; // LINKTYPE
 
 	__u8 fragment_proto; // that every fragment of the packet tells
 	__u8 encapsulated;   // it has labels, segments, or another packet inside

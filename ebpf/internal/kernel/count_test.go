@@ -311,16 +311,18 @@ func TestInterfaceWithoutLinkHeader(t *testing.T) {
 	v6[12], v6[13], v6[39] = 0x86, 0xdd, 1
 	v6 = append(v6, 0, 53, 0, 54, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0)
 	for _, c := range []struct {
-		program       *ebpf.Program
+		program       func() (*ebpf.Program, error)
 		frame         []byte
 		src           string
 		ports, length int
 		has           packet.KeyHas
 	}{
-		{table.IngressIP(), v4, "8.0.2.1", 53<<16 | 4790, 48, packet.KeyIngress},
-		{table.EgressIP(), v6, "0:0:86dd::", 53<<16 | 54, 54, packet.KeyEgress},
+		{table.IngressIP, v4, "8.0.2.1", 53<<16 | 4790, 48, packet.KeyIngress},
+		{table.EgressIP, v6, "0:0:86dd::", 53<<16 | 54, 54, packet.KeyEgress},
 	} {
-		run(t, c.program, c.frame)
+		p, err := c.program()
+		require.NoError(t, err)
+		run(t, p, c.frame)
 		e := one(t, table)
 		require.Equal(t, c.src, e.Key.Src.String())
 		require.Equal(t, uint32(c.ports), e.Key.Ports)

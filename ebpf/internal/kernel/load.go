@@ -8,22 +8,24 @@ import (
 	"github.com/cilium/ebpf"
 
 	"github.com/flowpipeline/pipeline/ebpf/bpf"
+	"github.com/flowpipeline/pipeline/internal/packet"
 )
 
 // objects is what the kernel holds for a Table.
 type objects struct {
-	bpf.FlowsPrograms
 	bpf.FlowsMaps
-	flows [generations]*ebpf.Map // the generations, one of which is in FlowsMaps.Generations
+	flows    [generations]*ebpf.Map // one of them is in FlowsMaps.Generations
+	ethernet bpf.FlowsPrograms
+	ip       bpf.FlowsPrograms // loaded when somebody asks for them
 }
 
-// load puts the programs and maps into the kernel.
+// load puts the maps and the programs for Ethernet into the kernel.
 func load(c Config) (*objects, error) {
 	spec, err := bpf.LoadFlows()
 	if err != nil {
 		return nil, err
 	}
-	if err := configure(spec, c); err != nil {
+	if err := configure(spec, c, packet.LinkEthernet); err != nil {
 		return nil, err
 	}
 	o := new(objects)
@@ -33,21 +35,37 @@ func load(c Config) (*objects, error) {
 			return nil, fmt.Errorf("map of %d flows: %w", c.MaxFlows, err)
 		}
 	}
-	var loaded struct {
-		*bpf.FlowsPrograms
-		*bpf.FlowsMaps
-	}
-	loaded.FlowsPrograms, loaded.FlowsMaps = &o.FlowsPrograms, &o.FlowsMaps
+	var loaded bpf.FlowsObjects
 	if err := spec.LoadAndAssign(&loaded, nil); err != nil {
 		_ = o.close()
 		return nil, err
 	}
+	o.FlowsMaps, o.ethernet = loaded.FlowsMaps, loaded.FlowsPrograms
 	return o, nil
 }
 
+// loadIP puts the programs for packets without a link header into the kernel. They
+// fill the same maps.
+func (o *objects) loadIP(c Config) error {
+	spec, err := bpf.LoadFlows()
+	if err != nil {
+		return err
+	}
+	if err := configure(spec, c, packet.LinkRaw); err != nil {
+		return err
+	}
+	return spec.LoadAndAssign(&o.ip, &ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{
+		bpf.FlowsMapCounts:      o.Counts,
+		bpf.FlowsMapEvents:      o.Events,
+		bpf.FlowsMapFragments:   o.Fragments,
+		bpf.FlowsMapGenerations: o.Generations,
+	}})
+}
+
 // configure fits the programs and maps to the configuration.
-func configure(spec *ebpf.CollectionSpec, c Config) error {
+func configure(spec *ebpf.CollectionSpec, c Config, link packet.LinkType) error {
 	for name, value := range map[string]any{
+		bpf.FlowsVarLinkType:       uint32(link),
 		bpf.FlowsVarWithStatistics: c.Statistics,
 		bpf.FlowsVarFiltering:      c.Filter != nil,
 		bpf.FlowsVarSampling:       c.Sampling,
@@ -79,6 +97,7 @@ func (o *objects) close() error {
 	for _, m := range o.flows {
 		_ = m.Close() // nothing can be lost by it
 	}
-	_ = o.FlowsPrograms.Close()
+	_ = o.ethernet.Close()
+	_ = o.ip.Close()
 	return o.FlowsMaps.Close()
 }

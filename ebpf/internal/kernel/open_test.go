@@ -45,7 +45,9 @@ func TestNothingOutlivesClose(t *testing.T) {
 	var programs []ebpf.ProgramID
 	var maps []ebpf.MapID
 	o := table.objects
-	for _, p := range []*ebpf.Program{o.Ingress, o.Egress, o.IngressIp, o.EgressIp} {
+	_, err := table.IngressIP()
+	require.NoError(t, err)
+	for _, p := range []*ebpf.Program{o.ethernet.Ingress, o.ethernet.Egress, o.ip.Ingress, o.ip.Egress} {
 		info, err := p.Info()
 		require.NoError(t, err)
 		id, _ := info.ID()

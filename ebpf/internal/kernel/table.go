@@ -73,18 +73,35 @@ func (t *Table) enter(generation int) (err error) {
 }
 
 // Ingress returns the program for frames that come in at an Ethernet interface.
-func (t *Table) Ingress() *ebpf.Program { return t.objects.Ingress }
+func (t *Table) Ingress() *ebpf.Program { return t.objects.ethernet.Ingress }
 
 // Egress returns the program for frames that go out at an Ethernet interface.
-func (t *Table) Egress() *ebpf.Program { return t.objects.Egress }
+func (t *Table) Egress() *ebpf.Program { return t.objects.ethernet.Egress }
 
 // IngressIP returns the program for packets that come in at an interface without
-// a link header, as those of tunnels are.
-func (t *Table) IngressIP() *ebpf.Program { return t.objects.IngressIp }
+// a link header, as those of tunnels are. The first call of it or of EgressIP loads
+// both.
+func (t *Table) IngressIP() (*ebpf.Program, error) {
+	err := t.loadIP()
+	return t.objects.ip.Ingress, err
+}
 
 // EgressIP returns the program for packets that go out at an interface without a
 // link header.
-func (t *Table) EgressIP() *ebpf.Program { return t.objects.EgressIp }
+func (t *Table) EgressIP() (*ebpf.Program, error) {
+	err := t.loadIP()
+	return t.objects.ip.Egress, err
+}
+
+func (t *Table) loadIP() error {
+	if t.objects.ip.Ingress != nil {
+		return nil
+	}
+	if err := t.objects.loadIP(t.config); err != nil {
+		return explain(err, t.config.Logger)
+	}
+	return nil
+}
 
 // Swap begins a new generation; Next then gives the flows of the last. All of them
 // must have been read before it is called again.
