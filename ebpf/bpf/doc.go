@@ -5,4 +5,4 @@
 // compiler. "go generate" makes them anew with clang and the headers of libbpf.
 package bpf
 
-//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -go-package bpf -target bpfel,bpfeb -no-global-types -type key -type value -type value_statistics -type counters -type packet_event_statistics -type frame_event  Flows flows.c -- -O2 -Wall -Werror -mcpu=v3 -idirafter /usr/include/x86_64-linux-gnu -idirafter /usr/include/aarch64-linux-gnu
+//go:generate go run github.com/cilium/ebpf/cmd/bpf2go -cc clang-14 -strip llvm-strip-14 -go-package bpf -target bpfel,bpfeb -no-global-types -type key -type value -type value_statistics -type counters -type packet_event_statistics -type frame_event Flows flows.c -- -O2 -Wall -Werror -mcpu=v3

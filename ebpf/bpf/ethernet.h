@@ -203,11 +203,32 @@ static __always_inline int snap(struct __sk_buff *skb, struct packet *p)
 	return ACCEPTED;
 }
 
+// tags follows VLAN tags, and the header that has an Ethernet type behind a length.
+__noinline int tags(struct __sk_buff *skb, struct packet *p)
+{
+	if (!p)
+		return REFUSED_TRUNCATED;
+	for (int i = 0; i <= MAX_TAGS; i++) {
+		int refusal;
+
+		if (is_vlan(p->details.ether_type))
+			refusal = vlan(skb, p);
+		else if (p->details.ether_type < TYPE_MIN)
+			refusal = snap(skb, p);
+		else
+			return ACCEPTED;
+		if (refusal != ACCEPTED)
+			return refusal;
+	}
+	return REFUSED_TOO_MANY_TAGS;
+}
+
 static __always_inline int other(struct __sk_buff *skb, struct packet *p)
 {
 	__u16 type = p->details.ether_type;
-	if (is_vlan(type))
-		return vlan(skb, p);
+
+	if (is_vlan(type) || type < TYPE_MIN)
+		return tags(skb, p);
 	switch (type) {
 	case TYPE_MPLS:
 	case TYPE_MPLS_MULTICAST:
@@ -222,15 +243,16 @@ static __always_inline int other(struct __sk_buff *skb, struct packet *p)
 	case TYPE_LLDP:
 		return REFUSED_LLDP;
 	}
-	return type < TYPE_MIN ? snap(skb, p) : REFUSED_OTHER_ETHER_TYPE;
+	return REFUSED_OTHER_ETHER_TYPE;
 }
 
-// link follows whatever stands between the frame's header and the IP packet.
+// link follows whatever stands between the frame's header and the IP packet: in each
+// frame tags, PPP and a label stack, in which there may be another frame.
 __noinline int link(struct __sk_buff *skb, struct packet *p)
 {
 	if (!p)
 		return REFUSED_TRUNCATED;
-	for (int i = 0; i < (MAX_TAGS + 2) * (MAX_STACKS + 1); i++) {
+	for (int i = 0; i < 3 * (MAX_STACKS + 1); i++) {
 		if (is_ip(p->details.ether_type))
 			return ACCEPTED;
 		int refusal = other(skb, p);

@@ -5,8 +5,6 @@
 #include "fragments.h"
 #include "transport.h"
 
-#include <linux/pkt_cls.h>
-
 // One packet in so many is counted.
 volatile const __u32 sampling = 1;
 

@@ -98,8 +98,8 @@ __noinline int extensions(struct __sk_buff *skb, struct packet *p)
 		__u8 proto = p->key.proto;
 		if (v6 ? !is_extension(proto) : proto != PROTO_AH)
 			break;
-		struct extension buf, *h = next(skb, p, buf);
-		if (!h)
+		struct extension buf, *h = &buf;
+		if (!copied(skb, p->off, p->end, h, sizeof(*h)))
 			break;
 		__u32 size = h->length * 8 + 8;
 		if (proto == PROTO_AH) {

@@ -1,9 +1,56 @@
-// The kernel's interface to programs.
+// The part of the kernel's interface (linux/bpf.h, linux/pkt_cls.h) that the programs
+// use. What they are compiled to so depends on no headers of a system.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <linux/bpf.h>
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32, __wsum;
+
+enum {
+	BPF_MAP_TYPE_PERCPU_HASH   = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY  = 6,
+	BPF_MAP_TYPE_LRU_HASH      = 9,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+	BPF_MAP_TYPE_RINGBUF       = 27,
+};
+
+enum {
+	BPF_ANY     = 0,
+	BPF_NOEXIST = 1,
+};
+
+enum {
+	BPF_RB_NO_WAKEUP  = 1,
+	BPF_RB_AVAIL_DATA = 0,
+};
+
+enum {
+	TC_ACT_UNSPEC = -1,
+};
+
+// A socket buffer, up to the last field that the programs read.
+struct __sk_buff {
+	__u32 len, pkt_type, mark, queue_mapping, protocol;
+	__u32 vlan_present, vlan_tci, vlan_proto;
+	__u32 priority, ingress_ifindex, ifindex, tc_index, cb[5], hash, tc_classid;
+	__u32 data, data_end;
+	__u32 napi_id, family, remote_ip4, local_ip4, remote_ip6[4], local_ip6[4];
+	__u32 remote_port, local_port;
+	__u32 data_meta;
+	__u64 flow_keys, tstamp;
+	__u32 wire_len, gso_segs;
+	__u64 sk;
+	__u32 gso_size;
+};
+
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
