@@ -161,10 +161,7 @@ func BenchmarkDrain(b *testing.B) {
 	keys := make([]bpf.FlowsKey, 4096)
 	cpus, err := ebpf.PossibleCPU()
 	require.NoError(b, err)
-	values := make([]uint64, len(keys)*cpus*valueSize(false)/8)
-	for i := 2; i < len(values); i += valueSize(false) / 8 {
-		values[i] = 1 // packet
-	}
+	values := slices.Repeat([]bpf.FlowsValue{{Packets: 1}}, len(keys)*cpus)
 	var swap, read []float64
 	var e Entry
 	for b.Loop() {

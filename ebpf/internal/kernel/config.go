@@ -44,7 +44,7 @@ type Config struct {
 	// Sampling counts one packet in so many, chosen at random. 0 and 1 mean all.
 	Sampling uint32
 	// Filter decides by a flow's key whether its packets are counted: R1 points
-	// to a packet.Key, R0 at the exit is 1 or 0. It may use R0 to R5 and the stack.
+	// to a packet.Key, R0 at the exit is 1 or 0. It may use R0 to R5, but no stack.
 	// Nil counts all.
 	Filter asm.Instructions
 	// Logger gets what the verifier says, at debug level. Nil discards it.
