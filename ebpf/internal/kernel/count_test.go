@@ -5,6 +5,7 @@ package kernel
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -129,8 +130,13 @@ func TestGenerations(t *testing.T) {
 // TestWake ends an Event that has no deadline.
 func TestWake(t *testing.T) {
 	table := open(t, Config{MaxFlows: 1})
-	time.AfterFunc(time.Millisecond, func() { _ = table.Wake() })
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		time.Sleep(time.Millisecond) // so that Event waits, as a rule
+		_ = table.Wake()
+	})
 	kind, err := table.Event(time.Time{}, new(Entry))
+	wg.Wait()
 	require.NoError(t, err)
 	require.Equal(t, None, kind)
 }
@@ -138,12 +144,15 @@ func TestWake(t *testing.T) {
 // TestOverflowWakes ends the wait of an Event by a packet that has no room.
 func TestOverflowWakes(t *testing.T) {
 	table := open(t, Config{MaxFlows: 1})
-	time.AfterFunc(time.Millisecond, func() {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		time.Sleep(time.Millisecond) // so that Event waits, as a rule
 		for i := range 10 {
 			_, _ = table.Ingress().Run(&ebpf.RunOptions{Data: from(udp, i)})
 		}
 	})
 	kind, err := table.Event(time.Time{}, new(Entry))
+	wg.Wait()
 	require.NoError(t, err)
 	require.Equal(t, Packet, kind)
 }
@@ -331,4 +340,27 @@ func TestInterfaceWithoutLinkHeader(t *testing.T) {
 		require.True(t, e.Packet.SrcMAC.IsZero())
 		require.Zero(t, e.Packet.Has&packet.HasMAC)
 	}
+}
+
+// TestReadingAllocatesNothing reads flows and events.
+func TestReadingAllocatesNothing(t *testing.T) {
+	table := open(t, Config{MaxFlows: 500})
+	for i := range 1000 {
+		run(t, table.Ingress(), from(udp, i))
+	}
+	var e Entry
+	require.Zero(t, testing.AllocsPerRun(400, func() {
+		kind, err := table.Event(time.Unix(1, 0), &e)
+		if kind != Packet || err != nil {
+			t.Error(kind, err)
+		}
+	}))
+	require.NoError(t, table.Swap())
+	_, err := table.Next(&e) // reads a batch
+	require.NoError(t, err)
+	require.Zero(t, testing.AllocsPerRun(400, func() {
+		if ok, err := table.Next(&e); !ok || err != nil {
+			t.Error(ok, err)
+		}
+	}))
 }
