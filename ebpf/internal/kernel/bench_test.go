@@ -113,7 +113,7 @@ func median(x []float64) float64 {
 // shared returns the ingress program with counts that all CPUs share.
 func shared(b *testing.B) *ebpf.Program {
 	object := filepath.Join(b.TempDir(), "shared.o")
-	out, err := exec.CommandContext(b.Context(), program.Path(b, "clang"), "-O2", "-g", "-mcpu=v3", "-target", "bpf",
+	out, err := exec.CommandContext(b.Context(), program.Path(b, "clang-14"), "-O2", "-g", "-mcpu=v3", "-target", "bpf",
 		"-I", "../../bpf",
 		"-c", "testdata/shared.c", "-o", object).CombinedOutput()
 	require.NoError(b, err, string(out))

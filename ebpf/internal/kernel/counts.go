@@ -33,7 +33,7 @@ type Counts struct {
 // Counts reads the counters.
 func (t *Table) Counts() (Counts, error) {
 	var sum Counts
-	if err := t.objects.Counts.Lookup(uint32(0), t.counts); err != nil {
+	if err := t.objects.maps.Counts.Lookup(uint32(0), t.counts); err != nil {
 		return sum, fmt.Errorf("read counters: %w", err)
 	}
 	for i := range t.counts {

@@ -13,8 +13,8 @@ import (
 
 // objects is what the kernel holds for a Table.
 type objects struct {
-	bpf.FlowsMaps
-	flows    [generations]*ebpf.Map // one of them is in FlowsMaps.Generations
+	maps     bpf.FlowsMaps
+	flows    [generations]*ebpf.Map // one of them is in maps.Generations
 	ethernet bpf.FlowsPrograms
 	ip       bpf.FlowsPrograms // loaded when somebody asks for them
 }
@@ -40,7 +40,7 @@ func load(c Config) (*objects, error) {
 		_ = o.close()
 		return nil, err
 	}
-	o.FlowsMaps, o.ethernet = loaded.FlowsMaps, loaded.FlowsPrograms
+	o.maps, o.ethernet = loaded.FlowsMaps, loaded.FlowsPrograms
 	return o, nil
 }
 
@@ -55,10 +55,10 @@ func (o *objects) loadIP(c Config) error {
 		return err
 	}
 	return spec.LoadAndAssign(&o.ip, &ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{
-		bpf.FlowsMapCounts:      o.Counts,
-		bpf.FlowsMapEvents:      o.Events,
-		bpf.FlowsMapFragments:   o.Fragments,
-		bpf.FlowsMapGenerations: o.Generations,
+		bpf.FlowsMapCounts:      o.maps.Counts,
+		bpf.FlowsMapEvents:      o.maps.Events,
+		bpf.FlowsMapFragments:   o.maps.Fragments,
+		bpf.FlowsMapGenerations: o.maps.Generations,
 	}})
 }
 
@@ -99,5 +99,5 @@ func (o *objects) close() error {
 	}
 	_ = o.ethernet.Close()
 	_ = o.ip.Close()
-	return o.FlowsMaps.Close()
+	return o.maps.Close()
 }

@@ -41,9 +41,9 @@ const fragmentBytes = 4096 * (elementBytes + 56 + 56 + bucketBytes)
 
 // Memory returns how many bytes the kernel says the maps take.
 func (t *Table) Memory() (uint64, error) {
-	o := t.objects
+	flows, maps := t.objects.flows, t.objects.maps
 	var sum uint64
-	for _, m := range []*ebpf.Map{o.flows[0], o.flows[1], o.Events, o.Fragments, o.FlowsMaps.Counts, o.Generations} {
+	for _, m := range []*ebpf.Map{flows[0], flows[1], maps.Events, maps.Fragments, maps.Counts, maps.Generations} {
 		info, err := m.Info()
 		if err != nil {
 			return 0, fmt.Errorf("size of map: %w", err)

@@ -53,7 +53,7 @@ func Open(c Config) (*Table, error) {
 
 // begin makes the first generation the live one.
 func (t *Table) begin() (err error) {
-	if t.events, err = ringbuf.NewReader(t.objects.Events); err != nil {
+	if t.events, err = ringbuf.NewReader(t.objects.maps.Events); err != nil {
 		return fmt.Errorf("ring of events: %w", err)
 	}
 	return t.enter(0)
@@ -62,7 +62,7 @@ func (t *Table) begin() (err error) {
 // enter makes a generation the live one. No program uses the other one when it
 // returns: the kernel waits for those that began before.
 func (t *Table) enter(generation int) (err error) {
-	if err := t.objects.Generations.Put(uint32(0), t.objects.flows[generation]); err != nil {
+	if err := t.objects.maps.Generations.Put(uint32(0), t.objects.flows[generation]); err != nil {
 		return fmt.Errorf("begin generation: %w", err)
 	}
 	t.live = generation
