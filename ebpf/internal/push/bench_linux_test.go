@@ -33,17 +33,17 @@ func BenchmarkSelected(b *testing.B) {
 		Ports: 4000<<16 | 5000, IfIndex: 2, Proto: 6, Has: packet.KeyPorts | packet.KeyIngress,
 	}
 	floor := load(b, asm.Instructions{asm.Mov.Imm(asm.R0, 1), asm.Return()}, btf.StaticFunc)
-	for name, tt := range map[string]struct {
-		expr string
-		key  packet.Key
+	for _, tt := range []struct {
+		name, expr string
+		key        packet.Key
 	}{
-		"port":     {`port 80`, web},
-		"headline": {`proto tcp and address 129.143.4.238 and port 80`, web},
-		"prefix6":  {`ip6 and src net 2001:db8::/48 and vlan 10`, dns},
-		"list":     {`tcp and dst port in [22 80 443 3389 8080] or udp and port in [53 123 443]`, dns},
-		"set":      {`address ` + set(600, addr4) + ` or src address in [129.143.0.0/16 2001:db8::/32]`, web},
+		{"port", `port 80`, web},
+		{"headline", `proto tcp and address 129.143.4.238 and port 80`, web},
+		{"prefix6", `ip6 and src net 2001:db8::/48 and vlan 10`, dns},
+		{"list", `tcp and dst port in [22 80 443 3389 8080] or udp and port in [53 123 443]`, dns},
+		{"set", `address ` + set(600, addr4) + ` or src address in [129.143.0.0/16 2001:db8::/32]`, web},
 	} {
-		b.Run(name, func(b *testing.B) {
+		b.Run(tt.name, func(b *testing.B) {
 			code, part, rest := push.Compile(filter.Expr(tt.expr, filter.Precedence(filter.Standard)))
 			require.True(b, rest.IsAll(), "%s", part)
 			p := load(b, code, btf.StaticFunc)
