@@ -6,7 +6,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowpipeline/pipeline/ebpf/internal/push"
@@ -32,7 +31,7 @@ func BenchmarkSelected(b *testing.B) {
 		Src: flow.MustParseAddr("198.51.100.1"), Dst: flow.MustParseAddr("203.0.113.5"),
 		Ports: 4000<<16 | 5000, IfIndex: 2, Proto: 6, Has: packet.KeyPorts | packet.KeyIngress,
 	}
-	floor := load(b, asm.Instructions{asm.Mov.Imm(asm.R0, 1), asm.Return()}, btf.StaticFunc)
+	floor := load(b, asm.Instructions{asm.Mov.Imm(asm.R0, 1), asm.Return()})
 	for _, tt := range []struct {
 		name, expr string
 		key        packet.Key
@@ -46,7 +45,7 @@ func BenchmarkSelected(b *testing.B) {
 		b.Run(tt.name, func(b *testing.B) {
 			code, part, rest := push.Compile(filter.Expr(tt.expr, filter.Precedence(filter.Standard)))
 			require.True(b, rest.IsAll(), "%s", part)
-			p := load(b, code, btf.StaticFunc)
+			p := load(b, code)
 			measure := func(p *ebpf.Program, k *packet.Key, want uint32) float64 {
 				got, ns, err := p.Benchmark(frame(k), 20000, nil)
 				require.NoError(b, err)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
-	"github.com/cilium/ebpf/btf"
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowpipeline/pipeline/ebpf/internal/push"
@@ -24,22 +23,11 @@ const (
 )
 
 // load loads a program that reads a key out of a packet and returns what a function
-// says of it, whose body is the code. A static function is verified with its
-// caller's pointer, a global one by itself.
-func load(tb testing.TB, code asm.Instructions, linkage btf.FuncLinkage) *ebpf.Program {
+// says of it, whose body is the code.
+func load(tb testing.TB, code asm.Instructions) *ebpf.Program {
 	tb.Helper()
-	number := &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}
-	key := &btf.Struct{Name: "key", Size: uint32(keySize), Members: []btf.Member{
-		{Name: "words", Type: &btf.Array{Index: number, Type: number, Nelems: uint32(keySize / 4)}},
-	}}
-	selected := &btf.Func{Name: "selected", Linkage: linkage, Type: &btf.FuncProto{
-		Return: number, Params: []btf.FuncParam{{Name: "k", Type: &btf.Pointer{Target: key}}},
-	}}
-	main := &btf.Func{Name: "main", Linkage: btf.GlobalFunc, Type: &btf.FuncProto{
-		Return: number, Params: []btf.FuncParam{{Name: "skb", Type: &btf.Pointer{Target: &btf.Struct{Name: "__sk_buff"}}}},
-	}}
 	program := asm.Instructions{
-		btf.WithFuncMetadata(asm.Mov.Imm(asm.R2, frameHead).WithSymbol("main"), main),
+		asm.Mov.Imm(asm.R2, frameHead),
 		asm.Mov.Reg(asm.R3, asm.RFP),
 		asm.Add.Imm(asm.R3, int32(-keySize)),
 		asm.Mov.Imm(asm.R4, int32(keySize)),
@@ -50,7 +38,7 @@ func load(tb testing.TB, code asm.Instructions, linkage btf.FuncLinkage) *ebpf.P
 		asm.Return(),
 	}
 	body := slices.Clone(code)
-	body[0] = btf.WithFuncMetadata(body[0].WithSymbol("selected"), selected)
+	body[0] = body[0].WithSymbol("selected")
 	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.SchedCLS, Instructions: append(program, body...), License: "Apache-2.0"})
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, ebpf.ErrNotSupported) {
 		tb.Skip("loading eBPF programs is not permitted here: ", err)
@@ -80,7 +68,7 @@ func TestKernelRunsTheCode(t *testing.T) {
 		if code == nil {
 			continue
 		}
-		p := load(t, code, []btf.FuncLinkage{btf.StaticFunc, btf.GlobalFunc}[i%2])
+		p := load(t, code)
 		all, _ := b.Raw()
 		for j := range keys {
 			got, err := p.Run(&ebpf.RunOptions{Data: frame(&keys[j])})
@@ -101,7 +89,6 @@ func TestKernelTakesLargeCode(t *testing.T) {
 		code, _, rest := push.Compile(filter.Expr(expr))
 		require.True(t, rest.IsAll())
 		t.Log(code.Size()/8, "instructions for", expr[:min(len(expr), 40)])
-		load(t, code, btf.StaticFunc)
-		load(t, code, btf.GlobalFunc)
+		load(t, code)
 	}
 }

@@ -39,7 +39,6 @@ func newMachine(code asm.Instructions) *machine {
 func (m *machine) run(k *packet.Key) (uint64, error) {
 	m.key = unsafe.Slice((*byte)(unsafe.Pointer(k)), unsafe.Sizeof(*k))
 	m.set = [len(m.set)]bool{asm.R1: true}
-	m.regs[asm.R1] = 1 << 40 // any pointer but nil
 	for i := 0; i < len(m.code); {
 		ins := m.code[i]
 		if ins.OpCode.JumpOp() == asm.Exit {
