@@ -48,8 +48,8 @@ func TestPushedFilterChangesNoFlow(t *testing.T) {
 		flows[key] = fl
 	}
 	for _, expr := range []string{
-		`proto tcp and port 80`, `not port 80`, `udp and not port 53`, `ip6`, `not ip6`, `vlan`, `not vlan 100`, `inner_vlan >0`, `has src_port`, `not has src_port`,
-		`icmp type 8`, `icmp6`, `incoming`, `outgoing and iface 1`, `src address 192.0.2.0/25`, `not address in [192.0.2.1 2001:db8::/32]`, `tos >0`, `src port >1023 or dst port <1024`,
+		`proto tcp and port 80`, `not port 80`, `ip6`, `not vlan 100`, `inner_vlan >0`, `has src_port`, `icmp type 8`, `outgoing and iface 1`,
+		`not address in [192.0.2.1 2001:db8::/32]`, `tos >0`,
 	} {
 		code, part, rest := push.Compile(filter.Expr(expr))
 		require.True(t, rest.IsAll(), expr)
