@@ -172,9 +172,10 @@ func (c *capture) balance(n *netnstest.Namespace, dev string) []record {
 	flows := c.stop()
 	want := n.Traffic(c.t, dev)
 	all := []string{"counted", "refused_", "filtered", "unsampled", "lost"}
-	require.Equal(c.t,
-		[2]uint64{want.RxPackets + want.TxPackets, want.RxBytes + want.TxBytes},
-		[2]uint64{c.sum("_packets", all...), c.sum("_bytes", all...)}, "%v", c.positive())
+	require.Equal(c.t, want.RxPackets+want.TxPackets, c.sum("_packets", all...), "%v", c.positive())
+	if (c.counters()["lost_packets"] > 0) == (c.counters()["lost_bytes"] > 0) { // AF_PACKET does not tell the bytes
+		require.Equal(c.t, want.RxBytes+want.TxBytes, c.sum("_bytes", all...), "%v", c.positive())
+	}
 	require.Zero(c.t, c.counters()["abandoned_packets"])
 	return flows
 }

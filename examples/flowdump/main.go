@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	var end pipeline.Sink = sink.Flowdump(out)
+	end := sink.Flowdump(out)
 	switch {
 	case *table:
 		end = sink.Discard()

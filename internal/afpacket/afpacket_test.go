@@ -131,7 +131,7 @@ func TestTagIsPutBack(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			defer unix.Close(fd)
+			defer func() { _ = unix.Close(fd) }()
 			return unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: a.Index(t, "va")})
 		})
 		var s sum

@@ -81,7 +81,7 @@ func TestGroup(t *testing.T) {
 func TestWake(t *testing.T) {
 	g, err := afpacket.NewGroup()
 	require.NoError(t, err)
-	defer g.Close()
+	defer func() { require.NoError(t, g.Close()) }()
 	time.AfterFunc(10*time.Millisecond, g.Wake)
 	require.NoError(t, g.Wait(time.Now().Add(time.Hour)))
 	require.NoError(t, g.Wait(time.Now().Add(time.Millisecond)))

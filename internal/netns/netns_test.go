@@ -29,12 +29,12 @@ func interfaces(t *testing.T, n *netns.Namespace) (names []string) {
 func TestDo(t *testing.T) {
 	home, err := netns.Open("")
 	require.NoError(t, err)
-	defer home.Close()
+	defer func() { require.NoError(t, home.Close()) }()
 	before := interfaces(t, home)
 	a, b := netnstest.Pair(t)
 	other, err := netns.Open(a.Path)
 	require.NoError(t, err)
-	defer other.Close()
+	defer func() { require.NoError(t, other.Close()) }()
 	require.ElementsMatch(t, []string{"lo", "va"}, interfaces(t, other))
 	require.ElementsMatch(t, []string{"lo", "vb"}, interfaces(t, b.Namespace))
 	require.Equal(t, before, interfaces(t, home))
@@ -52,6 +52,6 @@ func TestMistakes(t *testing.T) {
 
 	file, err := netns.Open("/dev/null")
 	require.NoError(t, err)
-	defer file.Close()
+	defer func() { require.NoError(t, file.Close()) }()
 	require.ErrorContains(t, file.Do(func() error { return nil }), "enter network namespace /dev/null")
 }

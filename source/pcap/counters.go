@@ -3,6 +3,7 @@ package pcap
 import (
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/internal/flowtable"
+	"github.com/flowpipeline/pipeline/internal/meter"
 	"github.com/flowpipeline/pipeline/internal/packet"
 )
 
@@ -12,39 +13,22 @@ type counters struct {
 	packets uint64
 	refused [packet.Refusals]uint64
 	lost    uint64
+	table   flowtable.Counts
 
-	gauges []gauge
-}
-
-type gauge struct {
-	counter *pipeline.Counter
-	told    uint64
+	meters meter.Set
 }
 
 func (c *counters) open(env pipeline.Env) {
-	add := func(name string) { c.gauges = append(c.gauges, gauge{counter: env.Counter(name)}) }
-	add("packets")
-	add("evicted")
-	add("fragments_unmatched")
-	add("abandoned_packets")
+	c.meters.Add(env, "packets", &c.packets)
+	c.meters.Add(env, "evicted", &c.table.Evicted)
+	c.meters.Add(env, "fragments_unmatched", &c.table.FragmentsUnmatched)
+	c.meters.Add(env, "abandoned_packets", &c.lost)
 	for r := packet.Accepted + 1; r < packet.Refusals; r++ {
-		add("refused_" + r.String())
+		c.meters.Add(env, "refused_"+r.String(), &c.refused[r])
 	}
 }
 
 func (c *counters) publish(t *flowtable.Table) {
-	counts := t.Counts()
-	for i, n := range [...]uint64{c.packets, counts.Evicted, counts.FragmentsUnmatched, c.lost} {
-		c.gauges[i].set(n)
-	}
-	for i, n := range c.refused[packet.Accepted+1:] {
-		c.gauges[4+i].set(n)
-	}
-}
-
-func (g *gauge) set(n uint64) {
-	if n != g.told {
-		g.counter.Add(n - g.told)
-		g.told = n
-	}
+	c.table = t.Counts()
+	c.meters.Publish()
 }

@@ -26,7 +26,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childOf); path != "" {
-		fmt.Println(child(path))
+		_, _ = fmt.Fprintln(os.Stdout, child(path))
 		time.Sleep(time.Hour)
 	}
 	goleak.VerifyTestMain(m)

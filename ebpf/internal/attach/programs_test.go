@@ -131,7 +131,7 @@ func TestFiltersOfOthersStay(t *testing.T) {
 	b.Run(t, "tc", "qdisc", "add", "dev", "vb", "clsact")
 	accept, err := ebpf.NewProgram(accepting)
 	require.NoError(t, err)
-	defer accept.Close()
+	defer func() { require.NoError(t, accept.Close()) }()
 	vb := attach.Interface{Index: b.Index(t, "vb"), Name: "vb"}
 	b.Inside(t, func() error {
 		return netlink.FilterAdd(&netlink.BpfFilter{

@@ -25,7 +25,7 @@ func (n *Namespace) Ping(t testing.TB, to string, count, size int) {
 		c, err = net.Dial(network, to)
 		return err
 	})
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	require.NoError(t, c.SetDeadline(time.Now().Add(30 * time.Second)))
 	message := make([]byte, 8+size)
 	message[0] = request
