@@ -37,7 +37,7 @@ func childMode() func() {
 		plan := pipeline.From(ebpf.Device("vb", ebpf.Attach(ebpf.Method(n)))).To(sink.Discard())
 		opened := pipeline.Observer{Opened: func(stage string) {
 			if stage == "ebpf(vb)" {
-				_, _ = fmt.Fprintln(os.Stdout, "open\n" + log.String())
+				_, _ = fmt.Fprintln(os.Stdout, "open\n"+log.String())
 			}
 		}}
 		err := plan.Run(context.Background(), log.option(), pipeline.WithObserver(opened))

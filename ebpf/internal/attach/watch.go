@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -171,7 +170,7 @@ func (w *Watch) follow() {
 	defer close(w.ended)
 	for {
 		messages, _, err := w.socket.Receive()
-		if errors.Is(err, os.ErrClosed) || errors.Is(err, unix.EBADF) {
+		if w.ending() {
 			return
 		}
 		if err != nil && !errors.Is(err, unix.ENOBUFS) {
@@ -186,6 +185,12 @@ func (w *Watch) follow() {
 		}
 		w.update(gone)
 	}
+}
+
+func (w *Watch) ending() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
 }
 
 // update detaches from the interfaces that are gone, and attaches to those that

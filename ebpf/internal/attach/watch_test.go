@@ -3,6 +3,7 @@
 package attach_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"log/slog"
@@ -23,6 +24,7 @@ type recorder struct {
 	open   []string
 	opened int
 	refuse string // the name of an interface
+	log    bytes.Buffer
 }
 
 type recorded struct {
@@ -54,6 +56,13 @@ func (c *recorded) Close() error {
 	return nil
 }
 
+// times returns how often something was attached.
+func (r *recorder) times() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened
+}
+
 func (r *recorder) has(names ...string) func() bool {
 	return func() bool {
 		r.mu.Lock()
@@ -70,6 +79,7 @@ func watch(t *testing.T, n *netnstest.Namespace, r *recorder, missing bool, name
 	t.Cleanup(func() {
 		require.NoError(t, w.Close())
 		require.Empty(t, r.open)
+		require.NotContains(t, r.log.String(), "level=ERROR")
 	})
 	return w
 }
@@ -79,7 +89,7 @@ func start(t *testing.T, n *netnstest.Namespace, r *recorder, missing bool, name
 	s, err := attach.Select(names...)
 	require.NoError(t, err)
 	return attach.Start(attach.Config{
-		Namespace: n.Namespace, Selection: s, Missing: missing, Attach: r.attach, Logger: slog.New(slog.DiscardHandler),
+		Namespace: n.Namespace, Selection: s, Missing: missing, Attach: r.attach, Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
 	})
 }
 
@@ -132,7 +142,7 @@ func TestInterfacesComeAndGo(t *testing.T) {
 		n.Run(t, "ip", "link", "set", "eth0", "down")
 		n.Run(t, "ip", "link", "del", "eth0")
 		netnstest.Eventually(t, r.has(), "eth0 went")
-		require.Equal(t, i+1, r.opened, "up and down are no reason to attach again")
+		require.Equal(t, i+1, r.times(), "up and down are no reason to attach again")
 	}
 	// The same index, so fast that only the messages tell that it is another one.
 	changes := w.Changes()
@@ -152,7 +162,7 @@ func TestInterfaceIsRenamed(t *testing.T) {
 	changes := w.Changes()
 	n.Run(t, "ip", "link", "set", "eth0", "name", "eth7")
 	netnstest.Eventually(t, func() bool { return w.Interfaces()[0].Name == "eth7" }, "the name changes")
-	require.Equal(t, 1, r.opened, "the attachment stays")
+	require.Equal(t, 1, r.times(), "the attachment stays")
 	require.Greater(t, w.Changes(), changes)
 	n.Run(t, "ip", "link", "set", "eth7", "name", "lan0")
 	netnstest.Eventually(t, r.has(), "it is no longer meant")
@@ -183,5 +193,5 @@ func TestClosedWatchAttachesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	n.Run(t, "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
-	require.Zero(t, r.opened)
+	require.Zero(t, r.times())
 }
