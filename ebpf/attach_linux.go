@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"github.com/flowpipeline/pipeline"
@@ -84,7 +83,13 @@ func (s *source) byPrograms(m Method, env pipeline.Env) (reader, error) {
 		}
 	}
 	if err == nil {
-		r.watch, err = s.watch(env, func(i attach.Interface) (io.Closer, error) { return put(s.programs(table, i), i) })
+		r.watch, err = s.watch(env, func(i attach.Interface) (io.Closer, error) {
+			p, err := s.programs(table, i)
+			if err != nil {
+				return nil, err
+			}
+			return put(p, i)
+		})
 	}
 	if err != nil {
 		return nil, errors.Join(err, r.release())
@@ -94,18 +99,23 @@ func (s *source) byPrograms(m Method, env pipeline.Env) (reader, error) {
 }
 
 // programs returns the programs for an interface.
-func (s *source) programs(t *kernel.Table, i attach.Interface) attach.Programs {
-	p := attach.Programs{Ingress: t.IngressIP(), Egress: t.EgressIP()}
-	if i.Ethernet() {
-		p = attach.Programs{Ingress: t.Ingress(), Egress: t.Egress()}
-	}
-	chosen := func(d Directions, p *ebpf.Program) *ebpf.Program {
-		if s.c.directions&d == 0 {
-			return nil
+func (s *source) programs(t *kernel.Table, i attach.Interface) (attach.Programs, error) {
+	p := attach.Programs{Ingress: t.Ingress(), Egress: t.Egress()}
+	if !i.Ethernet() {
+		var errs [2]error
+		p.Ingress, errs[0] = t.IngressIP()
+		p.Egress, errs[1] = t.EgressIP()
+		if err := errors.Join(errs[:]...); err != nil {
+			return p, err
 		}
-		return p
 	}
-	return attach.Programs{Ingress: chosen(Ingress, p.Ingress), Egress: chosen(Egress, p.Egress)}
+	if s.c.directions&Ingress == 0 {
+		p.Ingress = nil
+	}
+	if s.c.directions&Egress == 0 {
+		p.Egress = nil
+	}
+	return p, nil
 }
 
 func (c *config) packets() afpacket.Config {

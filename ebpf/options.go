@@ -40,11 +40,8 @@ func (m Method) String() string {
 	return fmt.Sprintf("method %d", m)
 }
 
-// Defaults of the options.
-const (
-	DefaultInterval = time.Second
-	DefaultMapSize  = 1 << 17
-)
+// DefaultInterval is how often the kernel's counts are taken over.
+const DefaultInterval = time.Second
 
 const (
 	minInterval = 10 * time.Millisecond
@@ -60,14 +57,14 @@ type config struct {
 	namespace  string
 	await      bool
 	interval   time.Duration
-	mapSize    int
+	mapSize    int // 0 for the default
 	ring       int // bytes; 0 for the default
 	snap       int // bytes; 0 for the default
 	table      flowtable.Config
 }
 
 func defaults() config {
-	return config{directions: Both, interval: DefaultInterval, mapSize: DefaultMapSize}
+	return config{directions: Both, interval: DefaultInterval}
 }
 
 func (c *config) check() error {
@@ -122,9 +119,10 @@ func MaxFlows(n int) Option {
 }
 
 // MapSize bounds the flows that the kernel counts between two takings-over, and
-// with that its memory, twice about 150 bytes each for every CPU; the default is
-// DefaultMapSize. Packets of further flows come one by one through the ring buffer.
-// TCX and Clsact have it.
+// with that its memory: two maps, in which each flow has about 90 bytes for every
+// CPU and 130 more. The default is 131,072, on machines with many CPUs what 128 MiB
+// hold. Packets of further flows come one by one through the ring buffer. TCX and
+// Clsact have it.
 func MapSize(n int) Option {
 	return func(c *config) { c.mapSize = orMistake(n) }
 }

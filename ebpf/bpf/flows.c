@@ -54,21 +54,21 @@ static __always_inline int read(struct __sk_buff *skb, struct packet *p)
 static __always_inline void measure(struct __sk_buff *skb, struct packet *p)
 {
 	__u32 tag = skb->vlan_present ? sizeof(struct tag) : 0;
-	__u32 size = skb->gso_size;
+	__u32 size = skb->gso_size, segments = skb->gso_segs, header = p->header;
 
 	p->packets = 1;
 	p->bytes = p->segment = p->length + tag;
 	if (!size)
 		return;
-	__u32 payload = p->length - min(p->header, p->length);
-	__u32 segments = skb->gso_segs;
 	if (!segments) // a device from which nobody knows
-		segments = (payload + size - 1) / size;
+		segments = (p->length - min(header, p->length) + size - 1) / size;
 	if (segments < 2)
 		return;
+	if (p->encapsulated && skb->wire_len > p->length) // the stack knows the inner ones
+		header = (skb->wire_len - p->length) / (segments - 1);
 	p->packets = segments;
-	p->bytes = payload + segments * (p->header + tag);
-	p->segment = p->header + tag + size;
+	p->bytes = p->length + (segments - 1) * header + segments * tag;
+	p->segment = header + tag + size;
 }
 
 static const struct value_statistics empty;

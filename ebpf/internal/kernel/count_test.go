@@ -5,6 +5,7 @@ package kernel
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ import (
 
 // from returns the frame with another source port.
 func from(frame []byte, port int) []byte {
-	f := append([]byte(nil), frame...)
+	f := slices.Clone(frame)
 	binary.BigEndian.PutUint16(f[34:], uint16(port))
 	return f
 }
@@ -210,6 +211,21 @@ func TestSegmentationOffload(t *testing.T) {
 	}
 }
 
+// TestSegmentationOffloadInATunnel counts the headers that the outer ones do not
+// tell of by what the stack says is the length on the wire.
+func TestSegmentationOffloadInATunnel(t *testing.T) {
+	const outer, inner, payload, segments = 14 + 20, 20 + 20, 2500, 3
+	table := open(t, Config{MaxFlows: 10})
+	frame := append(slices.Clone(udp[:34]), make([]byte, inner+payload)...)
+	frame[23] = flow.ProtoIPIP
+	binary.BigEndian.PutUint16(frame[16:], uint16(len(frame)-14))
+	wire := uint32(len(frame) + (segments-1)*(outer+inner))
+	_, err := table.Egress().Run(&ebpf.RunOptions{Data: frame, Context: &skb{WireLen: wire, GSOSize: 1000, GSOSegs: segments}})
+	require.NoError(t, err)
+	d := one(t, table).Delta
+	require.Equal(t, [4]uint64{segments, uint64(wire), 1, uint64(len(frame))}, [4]uint64{d.Packets, d.Bytes, d.StackPackets, d.StackBytes})
+}
+
 func TestStatistics(t *testing.T) {
 	table := open(t, Config{MaxFlows: 10, Statistics: true})
 	want := flowtable.Statistics{Lengths: flowtable.Sums{Min: math.MaxInt64}}
@@ -270,7 +286,7 @@ func TestFilter(t *testing.T) {
 		asm.Return().WithSymbol("out"),
 	}
 	table := open(t, Config{MaxFlows: 10, Filter: filter})
-	other := append([]byte(nil), udp...)
+	other := slices.Clone(udp)
 	other[37]++
 	for range 3 {
 		for _, p := range []*ebpf.Program{table.Ingress(), table.Egress()} {
@@ -313,7 +329,7 @@ func TestSampling(t *testing.T) {
 // in the source address here.
 func TestInterfaceWithoutLinkHeader(t *testing.T) {
 	table := open(t, Config{MaxFlows: 10})
-	v4 := append([]byte(nil), udp[14:]...)
+	v4 := slices.Clone(udp[14:])
 	v4[12], v4[13] = 0x08, 0x00
 	v4 = append(v4, make([]byte, 20)...)
 	v6 := append([]byte{0x60, 0, 0, 0, 0, 14, flow.ProtoUDP, 64}, make([]byte, 32)...)

@@ -31,9 +31,9 @@ func flowBytes(valueSize, cpus int) int {
 // machine with so many CPUs, those that may still be plugged in included.
 func (c Config) Memory(cpus int) uint64 {
 	c = c.withDefaults(cpus)
-	element := elementBytes + keyBytes + pointerBytes + valueSize(c.Statistics)*cpus
-	flows := c.MaxFlows*element + roundUp(c.MaxFlows)*bucketBytes
-	return uint64(generations*flows + c.RingBytes + fragmentBytes)
+	element := flowBytes(valueSize(c.Statistics), cpus) - 2*bucketBytes
+	flows := uint64(c.MaxFlows)*uint64(element) + uint64(roundUp(c.MaxFlows))*bucketBytes
+	return generations*flows + uint64(c.RingBytes) + fragmentBytes
 }
 
 // fragmentBytes is what the first fragments take that are remembered.

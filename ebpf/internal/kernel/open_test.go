@@ -5,6 +5,7 @@ package kernel
 import (
 	"bytes"
 	"log/slog"
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -33,9 +34,9 @@ func TestMemory(t *testing.T) {
 }
 
 func TestConfigTellsAllMistakes(t *testing.T) {
-	_, err := Open(Config{MaxFlows: -1, RingBytes: 1 << 40, Filter: make(asm.Instructions, 1<<20)})
+	_, err := Open(Config{MaxFlows: -1, RingBytes: math.MaxInt32, Filter: make(asm.Instructions, 1<<20)})
 	require.ErrorContains(t, err, "bound of -1 flows is not within 0 and")
-	require.ErrorContains(t, err, "ring of 1099511627776 bytes is not within 0 and")
+	require.ErrorContains(t, err, "ring of 2147483647 bytes is not within 0 and")
 	require.ErrorContains(t, err, "filter of 1048576 instructions is longer than")
 }
 
