@@ -202,8 +202,11 @@ func (p *parser) fits(n *noun, q qualifier) error {
 // isCompared reports whether an operator follows the present word.
 func (p *parser) isCompared() bool {
 	next := p.ahead(1)
+	if isWord(next, "not") {
+		next = p.ahead(2)
+	}
 	_, ok := comparisons[next.text]
-	return ok && next.kind == tokOp
+	return ok && next.kind == tokOp || isWord(next, "in")
 }
 
 func (p *parser) unknown(t token) error {

@@ -210,3 +210,16 @@ func ExampleSplit() {
 	// [src_addr] 192.0.2.0 192.0.2.255
 	// [proto] [{6 6}]
 }
+
+// TestWordsThatAreFields compares fields whose names are words of the language.
+func TestWordsThatAreFields(t *testing.T) {
+	for expr, want := range map[string]bool{
+		"normalized": true, "normalized = 1": true, "normalized in [0 2-255]": false, "normalized not in [0]": true, "not normalized": false,
+	} {
+		p, err := filter.Parse(expr)
+		require.NoError(t, err, expr)
+		var fl flow.Flow
+		fl.SetNormalized(1)
+		require.Equal(t, want, p.Match(&fl), expr)
+	}
+}
