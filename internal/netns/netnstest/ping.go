@@ -26,7 +26,7 @@ func (n *Namespace) Ping(t testing.TB, to string, count, size int) {
 		return err
 	})
 	defer func() { _ = c.Close() }()
-	require.NoError(t, c.SetDeadline(time.Now().Add(30 * time.Second)))
+	require.NoError(t, c.SetDeadline(time.Now().Add(30*time.Second)))
 	message := make([]byte, 8+size)
 	message[0] = request
 	buffer := make([]byte, 60+len(message)) // with an IP header, for a while
