@@ -246,15 +246,21 @@ func TestDropPolicies(t *testing.T) {
 				<-full
 				return rec.Write(ctx, b)
 			})
-			last := pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
-				flows, rows := b.Raw()
-				if flows[rows[0]].SrcAS == 990 {
-					time.AfterFunc(time.Millisecond, func() { close(full) })
-				}
-				return nil
-			})
 			ack := &acks{}
-			stats, err := run(t, pipeline.From(&parts{n: 1000, acks: ack}).Through(last).To(pipeline.Buffered(slow, 2, policy)), pipeline.WithBatchSize(10))
+			all, end := &parts{n: 1000, acks: ack}, false
+			source := pipeline.SourceFunc(func(ctx context.Context, b *flow.Batch) error {
+				if end { // all that came before is in the queue, or was dropped
+					close(full)
+					return io.EOF
+				}
+				err := all.Read(ctx, b)
+				end = err == io.EOF
+				if end {
+					return nil
+				}
+				return err
+			})
+			stats, err := run(t, pipeline.From(source).To(pipeline.Buffered(slow, 2, policy)), pipeline.WithBatchSize(10))
 			require.NoError(t, err)
 			require.Equal(t, ack.began.Load(), ack.done.Load())
 			require.Zero(t, ack.failed.Load())
