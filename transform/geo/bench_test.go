@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/sidebyside"
 )
 
 // opened is a lookup in the test databases, and a batch of flows that repeat
@@ -54,7 +54,7 @@ func TestUnseenAddressesOfKnownRecordsAllocateNothing(t *testing.T) {
 
 // BenchmarkProcess is the cost of both addresses of a flow in two databases, when
 // they were seen before and when only their records were, beside the floor: the
-// databases' searches alone. The medians of batches.
+// databases' searches alone.
 func BenchmarkProcess(b *testing.B) {
 	l, batch := opened(b)
 	_ = l.Process(context.Background(), batch)
@@ -62,34 +62,22 @@ func BenchmarkProcess(b *testing.B) {
 	readers := l.databases.set.Load().readers
 	c := l.caches.Take()
 	l.caches.Give(c)
-	var search, unseen, seen []time.Duration
-	for b.Loop() {
-		begin := time.Now()
-		for _, i := range rows {
-			src, dst := flows[i].SrcAddr.Netip(), flows[i].DstAddr.Netip()
-			for _, r := range readers {
-				r.Lookup(src)
-				r.Lookup(dst)
+	sidebyside.Run(b, len(rows),
+		sidebyside.Work{Unit: "ns/flow-floor", Do: func() {
+			for _, i := range rows {
+				src, dst := flows[i].SrcAddr.Netip(), flows[i].DstAddr.Netip()
+				for _, r := range readers {
+					r.Lookup(src)
+					r.Lookup(dst)
+				}
 			}
-		}
-		search = append(search, time.Since(begin))
-		c.slots = [1 << slotBits]slot{}
-		begin = time.Now()
-		for _, i := range rows {
-			c.search(flows[i].SrcAddr)
-			c.search(flows[i].DstAddr)
-		}
-		unseen = append(unseen, time.Since(begin))
-		_ = l.Process(context.Background(), batch)
-		begin = time.Now()
-		_ = l.Process(context.Background(), batch)
-		seen = append(seen, time.Since(begin))
-	}
-	median := func(d []time.Duration) float64 {
-		slices.Sort(d)
-		return float64(d[len(d)/2].Nanoseconds()) / float64(len(rows))
-	}
-	b.ReportMetric(median(search), "ns/flow-floor")
-	b.ReportMetric(median(unseen), "ns/flow-unseen")
-	b.ReportMetric(median(seen), "ns/flow-seen")
+		}},
+		sidebyside.Work{Unit: "ns/flow-unseen", Do: func() {
+			for _, i := range rows {
+				c.search(flows[i].SrcAddr)
+				c.search(flows[i].DstAddr)
+			}
+		}},
+		sidebyside.Work{Unit: "ns/flow-seen", Do: func() { _ = l.Process(context.Background(), batch) }},
+	)
 }
