@@ -16,6 +16,9 @@ func readCSV(in io.Reader, number string) (entries []Entry, err error) {
 	r := csv.NewReader(in)
 	r.Comment, r.FieldsPerRecord, r.TrimLeadingSpace, r.ReuseRecord = '#', -1, true, true
 	at := columns{0, 1, 2}
+	if number == "" {
+		at.number = -1
+	}
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if err == io.EOF {
@@ -47,7 +50,7 @@ func header(r *csv.Reader, row []string, number string) (columns, error) {
 	at := columns{-1, -1, -1}
 	for i, name := range row {
 		for want, to := range map[string]*int{"prefix": &at.prefix, number: &at.number, "name": &at.name} {
-			if strings.TrimSpace(name) != want {
+			if want == "" || strings.TrimSpace(name) != want {
 				continue
 			}
 			if *to >= 0 {

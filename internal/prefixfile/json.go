@@ -60,7 +60,7 @@ func object(members map[string]json.RawMessage, number string) (e Entry, err err
 	if err != nil {
 		return e, err
 	}
-	if text != "" {
+	if text != "" && number != "" {
 		if e.Number, err = parseNumber(text, number); err != nil {
 			return e, err
 		}

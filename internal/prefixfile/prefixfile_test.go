@@ -72,6 +72,22 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+func TestReadPrefixes(t *testing.T) {
+	for _, text := range []string{
+		"192.0.2.0/24,x,y\n2001:db8::/32\n", "note,prefix\n-,192.0.2.0/24\n-,2001:db8::/32",
+		`[{"prefix":"192.0.2.0/24","":"x","name":"y"},{"prefix":"2001:db8::/32"}]`,
+	} {
+		entries, err := ReadPrefixes(strings.NewReader(text))
+		require.NoError(t, err)
+		var got []string
+		for _, e := range entries {
+			got = append(got, e.Prefix.String()+e.Name)
+			require.Zero(t, e.Number)
+		}
+		require.Equal(t, []string{"192.0.2.0/24", "2001:db8::/32"}, got)
+	}
+}
+
 func TestLongest(t *testing.T) {
 	entries, err := Read(strings.NewReader("10.0.0.0/8,1\n10.1.0.0/16,2\n10.1.0.0/16,2\n2001:db8::/32,3\n2001:db8::1,4"), "id")
 	require.NoError(t, err)

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Read reads a list. number is what the column of numbers is called.
+// Read reads a list. number is what the column of numbers is called; "" is for lists
+// whose numbers do not matter.
 //
 // A list is CSV with the columns prefix, number and name, of which the last two may
 // be missing or empty; or in the order of a first row that names them. Empty lines,
@@ -27,6 +28,16 @@ func Read(content io.Reader, number string) ([]Entry, error) {
 		return readJSON(in, number)
 	}
 	return readCSV(in, number)
+}
+
+// ReadPrefixes reads a list of which only the prefixes count, whatever else its rows
+// hold.
+func ReadPrefixes(content io.Reader) ([]Entry, error) {
+	entries, err := Read(content, "")
+	for i := range entries {
+		entries[i].Name = ""
+	}
+	return entries, err
 }
 
 // parseNumber reads a number, and one of an AS as "AS64496" too.

@@ -75,8 +75,13 @@ func parsePrefix(text string) (netip.Prefix, error) {
 		}
 		p = netip.PrefixFrom(a, a.BitLen())
 	}
+	return Plain(p), nil
+}
+
+// Plain returns a prefix as an Entry has it.
+func Plain(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	return p.Masked(), nil
+	return p.Masked()
 }
