@@ -98,6 +98,12 @@ func ExampleEnumText() {
 	// UDP
 }
 
+func ExampleProtocolName() {
+	fmt.Println(flow.ProtocolName(58))
+	// Output:
+	// IPv6-ICMP
+}
+
 func ExampleEnumValue() {
 	fmt.Println(flow.EnumValue(flow.FieldProto, "ipv6-icmp"))
 	// Output:

@@ -150,3 +150,14 @@ var protocols = []enumValue{
 	{144, "AGGFRAG"},
 	{145, "NSH"},
 }
+
+// ProtocolName returns the keyword of an IP protocol in IANA's registry, such as
+// "TCP" and "IPv6-ICMP", and "" for a number that is not assigned.
+func ProtocolName(number uint8) string {
+	for i := range protocols {
+		if protocols[i].number == uint64(number) {
+			return protocols[i].text
+		}
+	}
+	return ""
+}
