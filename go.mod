@@ -11,6 +11,7 @@ require (
 	github.com/stretchr/testify v1.12.1
 	github.com/vishvananda/netlink v1.3.1
 	go.uber.org/goleak v1.3.0
+	golang.org/x/net v0.48.0
 	golang.org/x/sys v0.47.0
 	google.golang.org/protobuf v1.36.12
 )

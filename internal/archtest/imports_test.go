@@ -33,7 +33,7 @@ func TestCoreNeedsTheStandardLibraryAlone(t *testing.T) {
 }
 
 func TestStagesLinkNoTestDependencies(t *testing.T) {
-	for _, pkg := range []string{"source", "sink", "source/pcap", "source/netflow", "source/sflow", "source/replay", "sink/netflow", "ebpf", "transform/anonymize", "transform/direction", "transform/fields", "transform/normalize", "transform/protonames", "transform/remoteaddress", "transform/geo", "transform/asn", "transform/subnet", "transform/rpki", "transform/bgp/mrt", "pipelinetest"} {
+	for _, pkg := range []string{"source", "sink", "source/pcap", "source/netflow", "source/sflow", "source/replay", "sink/netflow", "ebpf", "transform/anonymize", "transform/direction", "transform/fields", "transform/normalize", "transform/protonames", "transform/remoteaddress", "transform/geo", "transform/asn", "transform/subnet", "transform/rdns", "transform/rpki", "transform/bgp/mrt", "pipelinetest"} {
 		for _, d := range deps(t, module+"/"+pkg) {
 			for _, banned := range []string{"testify", "goflow2", "protobuf", "goleak", "bart"} {
 				require.NotContains(t, d, banned, pkg)
