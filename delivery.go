@@ -67,13 +67,13 @@ func (n *sinkNode) write(ctx context.Context, b *flow.Batch, seen *failures) err
 			defer n.mu.Unlock()
 		}
 		err := n.sink.Write(ctx, b)
-		if lost = failedRows(b, err); len(lost) == 0 {
+		if lost = b.Runtime().Failed(err); len(lost) == 0 {
 			err = nil // a PartialError about no flow
 		}
 		return in, err
 	})
 	if errors.Is(err, ErrPanic) {
-		lost = failedRows(b, err)
+		lost = b.Runtime().Failed(err)
 	}
 	fresh := d.add(lost)
 	n.meter.dropped.Add(uint64(fresh))
@@ -87,7 +87,7 @@ func (n *sinkNode) write(ctx context.Context, b *flow.Batch, seen *failures) err
 // late is told that a view was released with an error. It takes back what write
 // counted as delivered.
 func (d *delivery) late(v *flow.Batch, err error) error {
-	rows := failedRows(v, err)
+	rows := v.Runtime().Failed(err)
 	if len(rows) == 0 {
 		return nil
 	}
@@ -136,26 +136,6 @@ func (n *sinkNode) unsend(count int, silent bool) {
 			return
 		}
 	}
-}
-
-// failedRows returns the selected rows that an error is about, ascending: those of
-// a PartialError, as far as they are selected, else all.
-func failedRows(b *flow.Batch, err error) []uint16 {
-	if err == nil {
-		return nil
-	}
-	_, all := b.Raw()
-	var partial *flow.PartialError
-	if !errors.As(err, &partial) {
-		return slices.Clone(all)
-	}
-	rows := slices.Clone(partial.Rows)
-	slices.Sort(rows)
-	rows = slices.Compact(rows)
-	return slices.DeleteFunc(rows, func(r uint16) bool {
-		_, selected := slices.BinarySearch(all, r)
-		return !selected
-	})
 }
 
 // failures gathers the rows of a batch that were not delivered. The nil value

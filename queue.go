@@ -132,7 +132,7 @@ func (q *buffered) pass(ctx context.Context, v *flow.View) {
 func (q *buffered) drop(v *flow.View, err error) {
 	count := v.Batch().Len()
 	if err != nil {
-		count = len(failedRows(v.Batch(), err))
+		count = len(v.Batch().Runtime().Failed(err))
 	}
 	q.node.unsend(count, err == nil)
 	v.Release(err)

@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -149,3 +151,22 @@ func (r Runtime) OnFailure(fn func(*Batch, error) error) (before func(*Batch, er
 // NoteHolds has Hold note what it opens in h, until it is told otherwise; nil
 // for nowhere.
 func (r Runtime) NoteHolds(h *Holds) { r.b.holds = h }
+
+// Failed returns the selected rows that an error of a sink is about, ascending:
+// those of a PartialError, as far as they are selected, else all; none for nil.
+func (r Runtime) Failed(err error) []uint16 {
+	if err == nil {
+		return nil
+	}
+	var partial *PartialError
+	if !errors.As(err, &partial) {
+		return slices.Clone(r.b.rows)
+	}
+	rows := slices.Clone(partial.Rows)
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	return slices.DeleteFunc(rows, func(row uint16) bool {
+		_, selected := slices.BinarySearch(r.b.rows, row)
+		return !selected
+	})
+}
