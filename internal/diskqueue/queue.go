@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // Config says how a queue works.
@@ -23,7 +24,8 @@ type Config struct {
 
 // Errors of Append.
 var (
-	// ErrFull: there is no room until records are acknowledged or dropped.
+	// ErrFull: there is no room, by the bound or on the disk, until records are
+	// acknowledged or dropped.
 	ErrFull = errors.New("the disk queue is full")
 	// ErrTooLarge: the record can never fit.
 	ErrTooLarge = errors.New("the record is larger than a disk queue may be")
@@ -38,7 +40,7 @@ type Stats struct {
 	// Since Open:
 	TornBytes      uint64 // at the ends of segments, half written
 	CorruptBytes   uint64 // that were skipped
-	CorruptFlows   uint64 // in records whose payload was damaged
+	CorruptFlows   uint64 // in records that were damaged
 	CorruptRecords uint64 // places where something was skipped
 	SetAside       uint64 // segments whose header is damaged, renamed
 	WriteErrors    uint64
@@ -57,6 +59,7 @@ type Queue struct {
 	mu       sync.Mutex
 	segments []*segment // by number
 	next     uint64     // number of the next segment
+	own      uint64     // number of the first segment of this run
 	active   *os.File   // of the last segment; nil if the next record begins another
 	dirty    bool       // it is not synchronised
 	bytes    int64
@@ -109,6 +112,7 @@ func (q *Queue) load() error {
 			return err
 		}
 	}
+	q.own = q.next
 	slices.SortFunc(q.segments, func(a, b *segment) int { return cmp.Compare(a.seq, b.seq) })
 	if len(q.segments) > 0 {
 		q.at = q.begin(q.segments[0], acked)
@@ -176,6 +180,10 @@ func (q *Queue) Append(rec []byte, flows int, now int64) error {
 	}
 	if err := q.append(rec, h); err != nil {
 		q.stats.WriteErrors++
+		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			q.seal() // what is read of it already can go then
+			return fmt.Errorf("%w: %w", ErrFull, err)
+		}
 		return err
 	}
 	select {
@@ -330,6 +338,15 @@ func (q *Queue) Ack(r Record) {
 		q.stats.WriteErrors++
 	}
 	q.release()
+}
+
+// Corrupt counts a record as damaged that makes no sense to whoever reads it, though
+// its checksum is right.
+func (q *Queue) Corrupt(r Record) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stats.CorruptRecords++
+	q.stats.CorruptFlows += uint64(r.Flows)
 }
 
 // DropOldest removes the oldest segment, and returns how many flows in it were

@@ -14,12 +14,10 @@ type Record struct {
 	Payload []byte // valid until the next call of Next
 	Flows   int
 	Written int64 // [ns since the epoch]
+	Earlier bool  // by an earlier run
 
 	place place // behind it
 }
-
-// Seq returns the number of the segment that the record is in.
-func (r Record) Seq() uint64 { return r.place.seq }
 
 func payloadSum(p []byte) uint32 { return crc32.Checksum(p, castagnoli) }
 
@@ -47,6 +45,7 @@ func (q *Queue) Next(buf []byte) (Record, bool, error) {
 			q.skip(s, at, lost)
 			continue
 		}
+		rec.Earlier = s.seq < q.own
 		if q.handOut(s.seq, at, rec) {
 			return rec, true, nil
 		}
