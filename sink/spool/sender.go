@@ -42,9 +42,15 @@ func newSender(s *spooled, env pipeline.Env) *sender {
 	return w
 }
 
-// run delivers until ctx ends, or the spool closes and nothing more can be done.
+// run delivers until ctx ends or the spool closes, and closes the target.
 func (w *sender) run(ctx context.Context) {
 	defer close(w.ended)
+	w.deliver(ctx)
+	w.finish(ctx)
+}
+
+// deliver returns when ctx ends, or the spool closes and nothing more can be done.
+func (w *sender) deliver(ctx context.Context) {
 	pause := w.backoff.First
 	for ctx.Err() == nil {
 		last := w.isClosing()
@@ -52,20 +58,19 @@ func (w *sender) run(ctx context.Context) {
 		w.tell(err)
 		if err != nil {
 			if last || wait(ctx, pause-rand.N(pause/2+1), w.closing) != nil {
-				break
+				return
 			}
 			pause = min(2*pause, w.backoff.Most)
 			continue
 		}
 		pause = w.backoff.First
-		if last && len(w.window) < w.inFlight {
-			break // the target has been given all that waited
-		}
-		if !w.idle(ctx) {
-			break
+		switch {
+		case !last:
+			w.idle(ctx)
+		case len(w.window) < w.inFlight || !w.relieve(ctx):
+			return // the target has been given all that waited, or all that it takes
 		}
 	}
-	w.finish(ctx)
 }
 
 func (w *sender) isClosing() bool {
@@ -77,21 +82,8 @@ func (w *sender) isClosing() bool {
 	}
 }
 
-// idle waits until there is something to do; false if the target, which has all that
-// it can be given, lets go of nothing although the spool closes.
-func (w *sender) idle(ctx context.Context) bool {
-	if w.isClosing() {
-		t := time.NewTimer(w.backoff.Most)
-		defer t.Stop()
-		select {
-		case p := <-w.finished:
-			w.settle(p)
-		case <-t.C:
-			return false
-		case <-ctx.Done():
-		}
-		return true
-	}
+// idle waits until there is something to do.
+func (w *sender) idle(ctx context.Context) {
 	select {
 	case p := <-w.finished:
 		w.settle(p)
@@ -99,7 +91,21 @@ func (w *sender) idle(ctx context.Context) bool {
 	case <-w.closing:
 	case <-ctx.Done():
 	}
-	return true
+}
+
+// relieve waits for the target, which has all that it can be given, to let go of
+// something; false if it does not.
+func (w *sender) relieve(ctx context.Context) bool {
+	t := time.NewTimer(w.backoff.Most)
+	defer t.Stop()
+	select {
+	case p := <-w.finished:
+		w.settle(p)
+		return true
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // step does what can be done without waiting. An error means that the target, or the
