@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -138,7 +137,7 @@ func serve(t *testing.T) *server {
 				return
 			}
 			s.work.Go(func() {
-				defer conn.Close()
+				defer func() { _ = conn.Close() }()
 				s.talk(conn)
 			})
 		}
@@ -220,7 +219,7 @@ func TestKill(t *testing.T) {
 	for i, n := range once {
 		require.EqualValues(t, i, n, "a flow is missing or out of order")
 	}
-	t.Log(fmt.Sprintf("%d flows acknowledged, %d delivered twice", want, len(s.got)-len(once)))
+	t.Logf("%d flows acknowledged, %d delivered twice", want, len(s.got)-len(once))
 }
 
 // TestTwoProcesses has the second one fail, and the directory be free again once the
