@@ -186,11 +186,16 @@ func (q *Queue) Append(rec []byte, flows int, now int64) error {
 		}
 		return err
 	}
+	q.wake()
+	return nil
+}
+
+// wake has whoever reads call Next.
+func (q *Queue) wake() {
 	select {
 	case q.more <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 func (q *Queue) fits(size int64) bool {
@@ -307,11 +312,13 @@ func (q *Queue) remove() {
 	if q.at.seq <= s.seq && len(q.segments) > 0 {
 		q.at = place{q.segments[0].seq, q.segments[0].salt, segmentHeader}
 	}
+	q.wake() // Next closes the file
 	close(q.room)
 	q.room = make(chan struct{})
 }
 
-// More receives when there may be more to read.
+// More receives when Next should be called: there may be more to read, or a file that
+// was read is removed and takes room until then.
 func (q *Queue) More() <-chan struct{} { return q.more }
 
 // Room returns a channel that is closed when a segment is removed next.

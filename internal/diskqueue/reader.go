@@ -27,6 +27,7 @@ func (q *Queue) Next(buf []byte) (Record, bool, error) {
 	for {
 		s, at, ok := q.place()
 		if !ok {
+			q.letGo()
 			return Record{}, false, nil
 		}
 		err := q.openSegment(s)
@@ -86,6 +87,18 @@ func (q *Queue) openSegment(s segment) error {
 	}
 	q.reading, q.readSeq = f, s.seq
 	return nil
+}
+
+// letGo closes the file that is read if it was removed, for until then it takes room
+// on the disk.
+func (q *Queue) letGo() {
+	q.mu.Lock()
+	gone := q.index(q.readSeq) < 0
+	q.mu.Unlock()
+	if gone && q.reading != nil {
+		_ = q.reading.Close()
+		q.reading = nil
+	}
 }
 
 // gap is what must be skipped.
