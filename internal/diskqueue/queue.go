@@ -3,14 +3,11 @@ package diskqueue
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 )
 
 // Config says how a queue works.
@@ -156,167 +153,6 @@ func (q *Queue) begin(s *segment, acked place) place {
 	return at
 }
 
-// Append adds a record: RecordHeader bytes, which it fills, and the payload. Any
-// error but ErrTooLarge may pass, that of a full disk among them, and leaves the
-// queue as it was.
-func (q *Queue) Append(rec []byte, flows int, now int64) error {
-	h := header{size: len(rec) - RecordHeader, flows: flows, written: now, sum: payloadSum(rec[RecordHeader:])}
-	size := int64(len(rec))
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if size+segmentHeader > q.cfg.MaxBytes {
-		return fmt.Errorf("%w: %d bytes", ErrTooLarge, size)
-	}
-	if q.active != nil && q.last().size+size > q.cfg.SegmentBytes {
-		q.seal()
-	}
-	if !q.fits(size) {
-		// What is read may be all of the last segment.
-		q.seal()
-		q.release()
-		if !q.fits(size) {
-			return ErrFull
-		}
-	}
-	if err := q.append(rec, h); err != nil {
-		q.stats.WriteErrors++
-		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-			q.seal() // what is read of it already can go then
-			return fmt.Errorf("%w: %w", ErrFull, err)
-		}
-		return err
-	}
-	q.wake()
-	return nil
-}
-
-// wake has whoever reads call Next.
-func (q *Queue) wake() {
-	select {
-	case q.more <- struct{}{}:
-	default:
-	}
-}
-
-func (q *Queue) fits(size int64) bool {
-	if q.active == nil {
-		size += segmentHeader
-	}
-	return q.bytes+size <= q.cfg.MaxBytes
-}
-
-func (q *Queue) last() *segment { return q.segments[len(q.segments)-1] }
-
-func (q *Queue) append(rec []byte, h header) error {
-	if q.active == nil {
-		if err := q.beginSegment(); err != nil {
-			return err
-		}
-	}
-	s := q.last()
-	h.put(rec, s.salt)
-	_, err := q.write(q.active, rec, s.size)
-	if err == nil && q.cfg.SyncEach {
-		if err = q.active.Sync(); err != nil {
-			defer q.seal() // what it holds besides is uncertain: write no more to it
-		}
-	}
-	if err != nil {
-		if cut := q.active.Truncate(s.size); cut != nil {
-			q.seal()
-		}
-		return err
-	}
-	q.dirty = true
-	q.bytes += int64(len(rec))
-	s.size += int64(len(rec))
-	s.flows += int64(h.flows)
-	if s.first == 0 {
-		s.first = h.written
-	}
-	return nil
-}
-
-func (q *Queue) beginSegment() error {
-	s := &segment{seq: q.next, path: segmentPath(q.cfg.Dir, q.next)}
-	f, err := s.create()
-	if err != nil {
-		return err
-	}
-	q.next++
-	if !q.cfg.NoSync {
-		if err := syncDir(q.cfg.Dir); err != nil {
-			return errors.Join(err, f.Close(), os.Remove(s.path))
-		}
-	}
-	q.active = f
-	q.bytes += s.size
-	q.segments = append(q.segments, s)
-	if len(q.segments) == 1 {
-		q.at = place{s.seq, s.salt, segmentHeader}
-	}
-	return nil
-}
-
-// syncDir makes the names in a directory last.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // where directories cannot be synchronised
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
-}
-
-// seal ends the last segment: the next record begins another.
-func (q *Queue) seal() {
-	if q.active == nil {
-		return
-	}
-	if q.dirty && !q.cfg.NoSync && q.active.Sync() != nil {
-		q.stats.WriteErrors++
-	}
-	if q.active.Close() != nil {
-		q.stats.WriteErrors++
-	}
-	q.active, q.dirty = nil, false
-}
-
-// sealed reports whether nothing is added to s any more.
-func (q *Queue) sealed(s *segment) bool { return q.active == nil || s != q.last() }
-
-// done reports whether all of s is handed out and acknowledged.
-func (q *Queue) done(s *segment) bool {
-	read := s.seq < q.at.seq || s.seq == q.at.seq && q.at.offset >= s.size
-	return read && s.out == 0 && q.sealed(s)
-}
-
-// release removes the segments in front that are done.
-func (q *Queue) release() {
-	for len(q.segments) > 0 && q.done(q.segments[0]) {
-		q.remove()
-	}
-}
-
-// remove removes the first segment.
-func (q *Queue) remove() {
-	s := q.segments[0]
-	q.segments = slices.Delete(q.segments, 0, 1)
-	q.bytes -= s.size
-	if os.Remove(s.path) != nil {
-		q.stats.WriteErrors++
-	}
-	if q.at.seq <= s.seq && len(q.segments) > 0 {
-		q.at = place{q.segments[0].seq, q.segments[0].salt, segmentHeader}
-	}
-	q.wake() // Next closes the file
-	close(q.room)
-	q.room = make(chan struct{})
-}
-
 // More receives when Next should be called: there may be more to read, or a file that
 // was read is removed and takes room until then.
 func (q *Queue) More() <-chan struct{} { return q.more }
@@ -326,72 +162,6 @@ func (q *Queue) Room() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.room
-}
-
-// Ack says that a record is dealt with. Records are acknowledged in the order in
-// which Next returned them.
-func (q *Queue) Ack(r Record) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i := q.index(r.place.seq)
-	if i < 0 {
-		return // dropped in the meantime
-	}
-	s := q.segments[i]
-	s.out--
-	s.acked += int64(r.Flows)
-	s.passed = r.Written
-	if q.cursor.write(r.place) != nil {
-		q.stats.WriteErrors++
-	}
-	q.release()
-}
-
-// Corrupt counts a record as damaged that makes no sense to whoever reads it, though
-// its checksum is right.
-func (q *Queue) Corrupt(r Record) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.stats.CorruptRecords++
-	q.stats.CorruptFlows += uint64(r.Flows)
-}
-
-// DropOldest removes the oldest segment, and returns how many flows in it were
-// never handed out; false when there is none.
-func (q *Queue) DropOldest() (flows int64, ok bool) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if len(q.segments) == 0 {
-		return 0, false
-	}
-	s := q.segments[0]
-	if !q.sealed(s) {
-		q.seal()
-	}
-	q.remove()
-	return s.flows - s.read, true
-}
-
-// Sync has the disk hold what was appended.
-func (q *Queue) Sync() error {
-	q.mu.Lock()
-	f, dirty := q.active, q.dirty
-	q.dirty = false
-	q.mu.Unlock()
-	if f == nil || !dirty {
-		return nil
-	}
-	err := f.Sync()
-	if err == nil || errors.Is(err, os.ErrClosed) { // sealed, and so synchronised
-		return nil
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.stats.WriteErrors++
-	if q.active == f {
-		q.seal()
-	}
-	return err
 }
 
 // Stats returns the figures.
