@@ -314,6 +314,7 @@ const (
 	RecordTypeFlow     = 0
 	RecordTypeCounters = 1
 	RecordTypeDrop     = 2
+	RecordTypeEvent    = 3
 )
 
 // Values of Side: a side of a flow (flowpipeline).
@@ -638,6 +639,7 @@ var enumRecordType = []enumValue{
 	{0, "flow"},
 	{1, "counters"},
 	{2, "drop"},
+	{3, "event"},
 }
 
 var enumSide = []enumValue{

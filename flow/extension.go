@@ -41,6 +41,10 @@ func Extension[T Value](name string, opts ...ExtOption) *Ext[T] {
 
 func (e *Ext[T]) extension() *extension { return &e.def }
 
+// Field returns the number that the field has in a layout; false when the layout
+// was not told of it.
+func (e *Ext[T]) Field(l *Layout) (Field, bool) { return l.field(&e.def) }
+
 // Set sets the field of one flow. It panics when the pipeline was not told of
 // the extension.
 func (e *Ext[T]) Set(b *Batch, fl *Flow, v T) {

@@ -24,7 +24,7 @@ var Enums = map[string]Enum{
 		{0, "Unknown", "FLOWUNKNOWN"}, {1, "SFlow5", "SFLOW_5"}, {2, "NetFlowV5", "NETFLOW_V5"}, {3, "NetFlowV9", "NETFLOW_V9"},
 		{4, "IPFIX", "IPFIX"}, {5, "EBPF", "EBPF"}, {6, "Packet", "PACKET"}, {7, "NetFlowV7", "NETFLOW_V7"}}},
 	"RecordType": {Doc: "kind of a record", Values: []Value{
-		{0, "Flow", "flow"}, {1, "Counters", "counters"}, {2, "Drop", "drop"}}},
+		{0, "Flow", "flow"}, {1, "Counters", "counters"}, {2, "Drop", "drop"}, {3, "Event", "event"}}},
 	"Direction": {Doc: "direction at the observation point", Ref: "IANA IPFIX 61", Values: []Value{
 		{0, "Ingress", "ingress"}, {1, "Egress", "egress"}}},
 	"EndReason": {Doc: "why a flow was ended", Ref: "IANA IPFIX 136", Values: []Value{

@@ -1,0 +1,171 @@
+package ddos
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/flowpipeline/pipeline"
+	"github.com/flowpipeline/pipeline/flow"
+)
+
+// Detect returns a transform that finds DDoS attacks in the flows that pass, adds
+// events to them, and marks the flows of attacks that go on.
+func Detect(opts ...Option) pipeline.Transform {
+	return pipeline.NewTransform("ddos", func() (pipeline.Transform, error) {
+		c, err := newConfig(opts)
+		if err != nil {
+			return nil, err
+		}
+		g, err := c.groups()
+		if err != nil {
+			return nil, err
+		}
+		return &detector{config: c, groups: g}, nil
+	})
+}
+
+// detector is the transform. It is neither concurrent nor forked: a prefix needs
+// the flows to all its hosts in one place.
+type detector struct {
+	*config
+	groups     *groups
+	ports      *classOfPort
+	table      *table
+	candidates candidates
+	judge      judge
+
+	late, early, evicted, crowded, attacks, events *pipeline.Counter
+}
+
+// Extensions implements pipeline.Extended.
+func (d *detector) Extensions() []flow.Extender { return Fields() }
+
+// Interval implements pipeline.Ticker.
+func (d *detector) Interval() time.Duration { return time.Duration(slotLen) }
+
+// Open implements pipeline.Opener.
+func (d *detector) Open(_ context.Context, env pipeline.Env) error {
+	d.late, d.early = env.Counter("late"), env.Counter("early")
+	d.evicted, d.crowded = env.Counter("evicted"), env.Counter("crowded")
+	d.attacks, d.events = env.Counter("attacks"), env.Counter("events")
+	d.ports = newClassOfPort()
+	d.table = newTable(d.keys)
+	d.candidates = candidates{most: d.config.candidates}
+	d.judge = judge{rules: &d.rules, table: d.table}
+	return nil
+}
+
+// Process implements pipeline.Transform. It neither waits nor, once there are as
+// many candidates as there ever are, allocates.
+func (d *detector) Process(_ context.Context, b *flow.Batch) error {
+	now := b.Now()
+	flows, rows := b.Raw()
+	var late, early uint64
+	for _, i := range rows {
+		fl := &flows[i]
+		if fl.RecordType != flow.RecordTypeFlow || !fl.Has(flow.FieldDstAddr) {
+			continue
+		}
+		g := d.groups.of((*[16]byte)(&fl.DstAddr))
+		if g == nil {
+			continue
+		}
+		s, ahead, ok := placed(fl, now)
+		if ahead {
+			early++
+		}
+		if !ok {
+			late++
+			continue
+		}
+		if id := d.count(fl, g, d.ports.classify(fl), &s); id != 0 {
+			AttackID.Set(b, fl, id)
+		}
+	}
+	d.late.Add(late)
+	d.early.Add(early)
+	return nil
+}
+
+// measure returns what a record stands for.
+func measure(fl *flow.Flow) sampled {
+	m := sampled{counts{packets: float32(fl.Packets), bytes: float32(fl.Bytes), flows: 1}, float32(fl.Packets)}
+	rate := float32(fl.SamplingRate)
+	switch {
+	case rate <= 1:
+	case fl.Normalized != 0:
+		m.samples /= rate
+	default:
+		m.packets *= rate
+		m.bytes *= rate
+	}
+	return m
+}
+
+// count counts a flow for its destination and what is around it, and returns the
+// attack that it belongs to; 0 if none.
+func (d *detector) count(fl *flow.Flow, g *group, class Class, s *span) (attack uint64) {
+	m := measure(fl)
+	for l := range level(numLevels) {
+		if g.limits[l] == nil {
+			continue
+		}
+		limit := &g.limits[l][class]
+		if !limit.watched {
+			continue
+		}
+		var k key
+		switch l {
+		case hosts:
+			k = hostKey(fl.DstAddr, class)
+		case prefixes:
+			k = prefixKey(fl.DstAddr, class)
+		default:
+			k = g.network
+			k.class = class
+		}
+		e := d.table.take(&k, uint32(s.last))
+		if e == nil {
+			continue
+		}
+		if c := d.look(fl, e, &k, g, limit, m, s); c != nil && attack == 0 {
+			attack = c.attack.id
+		}
+	}
+	return attack
+}
+
+// look counts a flow for one key, and returns its candidate, if it is one.
+func (d *detector) look(fl *flow.Flow, e *entry, k *key, g *group, l *limit, m sampled, s *span) *candidate {
+	var c *candidate
+	if e.candidate != 0 {
+		c = d.candidates.of(e)
+		c.ring.add(m, s, math.MaxInt64)
+	} else {
+		if !e.add(m.counts, s, l) {
+			return nil
+		}
+		if c = d.candidates.add(e, k, l, g.name, s.last); c == nil {
+			d.crowded.Add(1)
+			return nil
+		}
+		c.ring.add(m, s, s.last-recent)
+	}
+	c.sources.add(s.last, &fl.SrcAddr)
+	c.evidence.add(fl, fl.Packets, fl.Bytes)
+	return c
+}
+
+// Tick implements pipeline.Ticker: it judges what is known up to now.
+func (d *detector) Tick(_ context.Context, now int64, final bool, out *flow.Batch) (more bool, err error) {
+	if d.judge.told() {
+		d.judge.run(&d.candidates, now/slotLen, final)
+		d.evicted.Add(d.table.evicted)
+		d.table.evicted = 0
+		d.attacks.Add(d.judge.started)
+		d.judge.started = 0
+		d.events.Add(uint64(len(d.judge.events)))
+	}
+	return d.judge.tell(out), nil
+}
