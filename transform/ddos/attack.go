@@ -96,7 +96,7 @@ func (a *attack) measure(v *view, l *limit, r *rules) {
 		return
 	}
 	var recent sampled
-	n := float32(0)
+	n := 0
 	for slot := from; slot <= a.last; slot++ {
 		if s := &v.slots[slot-v.from]; l.exceededBy(s.counts, r.clear) {
 			recent.add(*s, 1)
@@ -104,14 +104,16 @@ func (a *attack) measure(v *view, l *limit, r *rules) {
 		}
 	}
 	a.now = counts{}
-	a.now.add(recent.counts, 1/max(n, 1))
+	a.now.add(recent.counts, 1/float32(max(n, 1)))
 	a.error = relativeError(recent.samples)
-	a.ratio = max(a.ratio, l.ratio(a.now))
+	if n >= r.above {
+		a.ratio = max(a.ratio, l.ratio(a.now))
+	}
 }
 
-// retire adds to the total the slots that are not looked at any more.
-func (a *attack) retire(v *view) {
-	for slot := max(a.retired+1, v.from); slot < v.to-window+1; slot++ {
+// retire adds to the total the slots that will not be judged again after now.
+func (a *attack) retire(v *view, now int64) {
+	for slot := max(a.retired+1, v.from); slot < min(v.to, now-window+1); slot++ {
 		a.total.add(v.slots[slot-v.from].counts, 1)
 		a.retired = slot
 	}

@@ -34,6 +34,7 @@ type detector struct {
 	table      *table
 	candidates candidates
 	judge      judge
+	warmed     uint32 // keeps table.warm from being optimized away
 
 	late, early, evicted, crowded, attacks, events *pipeline.Counter
 }
@@ -56,36 +57,50 @@ func (d *detector) Open(_ context.Context, env pipeline.Env) error {
 	return nil
 }
 
+// warmRows is how many flows' hosts are looked for at the same time.
+const warmRows = 64
+
 // Process implements pipeline.Transform. It neither waits nor, once there are as
 // many candidates as there ever are, allocates.
 func (d *detector) Process(_ context.Context, b *flow.Batch) error {
-	now := b.Now()
+	var hashes [warmRows]uint64
 	flows, rows := b.Raw()
-	var late, early uint64
-	for _, i := range rows {
-		fl := &flows[i]
-		if fl.RecordType != flow.RecordTypeFlow || !fl.Has(flow.FieldDstAddr) {
-			continue
+	for len(rows) > 0 {
+		some := rows[:min(warmRows, len(rows))]
+		rows = rows[len(some):]
+		for i, r := range some {
+			k := hostKey(flows[r].DstAddr, d.ports.classify(&flows[r]))
+			hashes[i] = k.hash()
 		}
-		g := d.groups.of((*[16]byte)(&fl.DstAddr))
-		if g == nil {
-			continue
-		}
-		s, ahead, ok := placed(fl, now)
-		if ahead {
-			early++
-		}
-		if !ok {
-			late++
-			continue
-		}
-		if id := d.count(fl, g, d.ports.classify(fl), &s); id != 0 {
-			AttackID.Set(b, fl, id)
+		d.warmed += d.table.warm(hashes[:len(some)])
+		for i, r := range some {
+			d.flow(b, &flows[r], hashes[i])
 		}
 	}
-	d.late.Add(late)
-	d.early.Add(early)
 	return nil
+}
+
+// flow counts a flow, and marks it when it belongs to an attack. host is the hash of
+// its destination's key.
+func (d *detector) flow(b *flow.Batch, fl *flow.Flow, host uint64) {
+	if fl.RecordType != flow.RecordTypeFlow || !fl.Has(flow.FieldDstAddr) {
+		return
+	}
+	g := d.groups.of((*[16]byte)(&fl.DstAddr))
+	if g == nil {
+		return
+	}
+	s, early, ok := placed(fl, b.Now())
+	if early {
+		d.early.Add(1)
+	}
+	if !ok {
+		d.late.Add(1)
+		return
+	}
+	if id := d.count(fl, g, d.ports.classify(fl), &s, host); id != 0 {
+		AttackID.Set(b, fl, id)
+	}
 }
 
 // measure returns what a record stands for.
@@ -105,7 +120,7 @@ func measure(fl *flow.Flow) sampled {
 
 // count counts a flow for its destination and what is around it, and returns the
 // attack that it belongs to; 0 if none.
-func (d *detector) count(fl *flow.Flow, g *group, class Class, s *span) (attack uint64) {
+func (d *detector) count(fl *flow.Flow, g *group, class Class, s *span, host uint64) (attack uint64) {
 	m := measure(fl)
 	for l := range level(numLevels) {
 		if g.limits[l] == nil {
@@ -116,16 +131,19 @@ func (d *detector) count(fl *flow.Flow, g *group, class Class, s *span) (attack 
 			continue
 		}
 		var k key
+		hash := host
 		switch l {
 		case hosts:
 			k = hostKey(fl.DstAddr, class)
 		case prefixes:
 			k = prefixKey(fl.DstAddr, class)
+			hash = k.hash()
 		default:
 			k = g.network
 			k.class = class
+			hash = k.hash()
 		}
-		e := d.table.take(&k, uint32(s.last))
+		e := d.table.take(&k, hash, uint32(s.last))
 		if e == nil {
 			continue
 		}

@@ -36,8 +36,8 @@
 // flow.RecordTypeEvent, so that filters, queues, retries and sinks work for them as
 // for flows. TimeReceived is when the event was told, TimeStart and TimeEnd are
 // those of the attack so far, DstAddr and DstPrefixLen its target; the fields of
-// Fields have the rest, and filters know them by name: "attack_phase start and
-// attack_severity critical". EventOf reads one as an Event. Bytes and Packets are
+// Fields have the rest, and filters know them by name: "attack_phase = start and
+// attack_severity = critical". EventOf reads one as an Event. Bytes and Packets are
 // absent, so that nobody adds estimates to traffic.
 //
 // The evidence is a sample of the distinct flows that went to the target, each with

@@ -58,7 +58,8 @@ type limits [numClasses]limit
 
 // compile makes limits of floors; what they leave out is taken from base.
 func (f Floors) compile(base Floors) (*limits, error) {
-	all := maps.Clone(base)
+	all := Floors{}
+	maps.Copy(all, base)
 	maps.Copy(all, f)
 	l := new(limits)
 	for _, class := range slices.Sorted(maps.Keys(all)) {

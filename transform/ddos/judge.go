@@ -93,7 +93,7 @@ func (j *judge) start(c *candidate, now int64) {
 func (j *judge) goOn(c *candidate, now int64) {
 	a := &c.attack
 	a.follow(&j.view, c, j.rules)
-	a.retire(&j.view)
+	a.retire(&j.view, now)
 	if worse := severity(a.ratio); worse > a.severity {
 		a.severity = worse
 		j.say(c, Update, now)

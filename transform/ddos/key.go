@@ -39,12 +39,14 @@ func (k *key) prefix() netip.Prefix { return netip.PrefixFrom(k.addr.Netip(), in
 // hash mixes the key. It is the same in every run, so that a replay gives the same
 // events even where the table is full.
 func (k *key) hash() uint64 {
-	const seed = 0x9E3779B97F4A7C15
-	h := binary.LittleEndian.Uint64(k.addr[:8]) ^ seed
+	h := fold(seed, binary.LittleEndian.Uint64(k.addr[:8]))
 	h = fold(h, binary.LittleEndian.Uint64(k.addr[8:]))
 	return fold(h, uint64(k.bits)<<16|uint64(k.level)<<8|uint64(k.class)|1<<63)
 }
 
+const seed = 0x9E3779B97F4A7C15
+
+// fold mixes two numbers.
 func fold(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^0xD6E8FEB86659FD93, b^0xA0761D6478BD642F)
 	return hi ^ lo ^ bits.RotateLeft64(a, 29)

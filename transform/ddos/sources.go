@@ -78,6 +78,11 @@ func (s *sources) estimate(slot int64) int {
 	return all.estimate()
 }
 
+// addrHash is a hash whose bits look random even for addresses in a row (the
+// finalizer is that of SplitMix64, Steele et al. 2014).
 func addrHash(a *flow.Addr) uint64 {
-	return fold(binary.LittleEndian.Uint64(a[:8])^0x9E3779B97F4A7C15, binary.LittleEndian.Uint64(a[8:]))
+	h := fold(fold(seed, binary.LittleEndian.Uint64(a[:8])), binary.LittleEndian.Uint64(a[8:]))
+	h = (h ^ h>>30) * 0xBF58476D1CE4E5B9
+	h = (h ^ h>>27) * 0x94D049BB133111EB
+	return h ^ h>>31
 }

@@ -1,5 +1,7 @@
 package ddos
 
+import "math/bits"
+
 // ways is how many keys share one place of the table.
 const ways = 8
 
@@ -23,10 +25,23 @@ type entry struct {
 // least traffic gives way: a scan of many addresses displaces others of its kind,
 // and never a host that is flooded.
 type table struct {
-	tags    [][ways]uint8 // of the hash; 0 is free
+	tags    []tags // of the hashes
 	entries [][ways]entry
 	mask    uint64
 	evicted uint64 // keys that gave way
+}
+
+// tags tell the ways of a place apart without a look at the keys; 0 is free.
+type tags [ways]uint8
+
+// having returns the ways that have a tag, a bit each.
+func (t *tags) having(tag uint8) (ways uint8) {
+	for i, has := range t {
+		if has == tag {
+			ways |= 1 << i
+		}
+	}
+	return ways
 }
 
 // newTable makes a table for at least n keys.
@@ -35,26 +50,38 @@ func newTable(n int) *table {
 	for places*ways < n {
 		places *= 2
 	}
-	return &table{tags: make([][ways]uint8, places), entries: make([][ways]entry, places), mask: uint64(places - 1)}
+	return &table{tags: make([]tags, places), entries: make([][ways]entry, places), mask: uint64(places - 1)}
 }
 
 // find returns the entry of a key, and nil if there is none.
 func (t *table) find(k *key, hash uint64) *entry {
 	place := hash & t.mask
-	tag := uint8(hash>>56) | 1
-	set := &t.tags[place]
-	for i := range set {
-		if e := &t.entries[place][i]; set[i] == tag && e.is(k) {
+	for has := t.tags[place].having(uint8(hash>>56) | 1); has != 0; has &= has - 1 {
+		if e := &t.entries[place][bits.TrailingZeros8(has)]; e.is(k) {
 			return e
 		}
 	}
 	return nil
 }
 
+// warm brings what take will look at into the cache, for many keys at the same time:
+// nothing here waits for what was read before, as takes in a row do. What it returns
+// means nothing.
+func (t *table) warm(hashes []uint64) (read uint32) {
+	for _, hash := range hashes {
+		read += uint32(t.tags[hash&t.mask][0])
+	}
+	for _, hash := range hashes {
+		place := hash & t.mask
+		way := bits.TrailingZeros8(t.tags[place].having(uint8(hash>>56)|1)) % ways
+		read += t.entries[place][way].top
+	}
+	return read
+}
+
 // take returns the entry of a key, made if there is none; nil when all ways are
 // taken by keys that are candidates. slot is that of the traffic.
-func (t *table) take(k *key, slot uint32) *entry {
-	hash := k.hash()
+func (t *table) take(k *key, hash uint64, slot uint32) *entry {
 	if e := t.find(k, hash); e != nil {
 		return e
 	}
