@@ -173,7 +173,7 @@ func events(t testing.TB, plan func(pipeline.Source) pipeline.Stream, sampling u
 	return got
 }
 
-func detect(src pipeline.Source) pipeline.Stream { return pipeline.From(src).Through(ddos.Detect()) }
+func detect(src pipeline.Source) pipeline.Stream { return pipeline.From(src).Through(ddos.Detect(ddos.Keys(1 << 14))) }
 
 func TestScenarios(t *testing.T) {
 	for name, sc := range scenarios {
