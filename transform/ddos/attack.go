@@ -33,11 +33,12 @@ func (v *view) of(c *candidate, to int64) {
 	}
 }
 
-// explain takes out what went to another candidate up to the end of its attack.
+// explain takes out what went to a host that is under attack, or what it had before
+// its attack was over or it was found to have too few sources for one.
 func (v *view) explain(o *candidate) {
 	to := v.to
 	if o.attack.id == 0 {
-		to = min(to, o.since)
+		to = min(to, o.explained)
 	}
 	for slot := v.from; slot < to; slot++ {
 		s, is := &v.slots[slot-v.from], o.ring.at(slot)

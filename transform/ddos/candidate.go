@@ -11,8 +11,13 @@ type candidate struct {
 	sources  sources
 	evidence evidence
 
-	since  int64 // slot behind the latest attack that is over; 0 when there was none
 	judged int64 // slot before which traffic was judged
+	since  int64 // slot before which traffic starts no attack any more
+
+	// explained is the slot before which a host's traffic does not count for what
+	// is around it; 0 for none.
+	explained int64
+
 	fresh  int64 // slot since which evidence is gathered
 	attack attack
 }

@@ -170,7 +170,7 @@ func (d *detector) look(fl *flow.Flow, e *entry, k *key, g *group, l *limit, m s
 		}
 		c.ring.add(m, s, s.last-recent)
 	}
-	c.sources.add(s.last, &fl.SrcAddr)
+	c.sources.add(s.last, &fl.SrcAddr, m.bytes)
 	c.evidence.add(fl, fl.Packets, fl.Bytes)
 	return c
 }

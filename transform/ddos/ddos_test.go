@@ -103,7 +103,7 @@ func TestActions(t *testing.T) {
 func TestFlowsOfAttacksAreMarked(t *testing.T) {
 	marked, rest, told := sink.Count(), sink.Count(), sink.Count()
 	traffic := append(scenarios["syn flood"].traffic, usual)
-	pipelinetest.Run(t, pipeline.From(floods.Source(1, traffic...)).Through(ddos.Detect(ddos.Keys(1 << 14))).Switch(
+	pipelinetest.Run(t, pipeline.From(floods.Source(1, traffic...)).Through(ddos.Detect(ddos.Keys(1<<14))).Switch(
 		pipeline.When(ddos.Events(), pipeline.To(told)),
 		pipeline.When(ddos.Attacking(), pipeline.To(marked)),
 		pipeline.Otherwise(pipeline.To(rest)),
@@ -116,7 +116,7 @@ func TestFlowsOfAttacksAreMarked(t *testing.T) {
 func TestFiltersKnowEvents(t *testing.T) {
 	got := pipelinetest.Record()
 	pipelinetest.Run(t, pipeline.From(floods.Source(1, append(scenarios["syn flood"].traffic, usual)...)).
-		Through(ddos.Detect(ddos.Keys(1 << 14))).
+		Through(ddos.Detect(ddos.Keys(1<<14))).
 		Filter(filter.Expr(`record_type event and attack_phase = "start" and attack_class = "syn" and attack_severity = "major" and dst address 192.0.2.7`)).
 		To(got))
 	require.Len(t, got.Flows(), 1)
@@ -126,10 +126,10 @@ func TestFiltersKnowEvents(t *testing.T) {
 func TestEventsAsJSON(t *testing.T) {
 	var out bytes.Buffer
 	pipelinetest.Run(t, pipeline.From(floods.Source(1, append(scenarios["syn flood"].traffic, usual)...)).
-		Through(ddos.Detect(ddos.Keys(1 << 14))).
+		Through(ddos.Detect(ddos.Keys(1<<14))).
 		Filter(filter.Expr(`attack_phase = "start"`)).
 		To(sink.JSON(&out)))
-	require.Contains(t, out.String(), `"record_type":"event"`)
+	require.Contains(t, out.String(), `"record_type":3`)
 	require.Contains(t, out.String(), `"attack_class":"syn"`)
 	require.Contains(t, out.String(), `"evidence_dst_addr":["192.0.2.7","192.0.2.7",`)
 }
@@ -167,7 +167,7 @@ func TestLateAndEarly(t *testing.T) {
 	}
 	stats := pipelinetest.Run(t, pipeline.From(source.Flows(
 		record(100*s, 100*s), record(101*s, 42*s), record(102*s, 40*s), record(103*s, 110*s), record(104*s, 104*s),
-	)).Through(ddos.Detect(ddos.Keys(1 << 14))).To(sink.Discard()), pipeline.WithClock(pipeline.EventClock()))
+	)).Through(ddos.Detect(ddos.Keys(1<<14))).To(sink.Discard()), pipeline.WithClock(pipeline.EventClock()))
 	counters := stats.Stages[1].Counters
 	require.Equal(t, uint64(1), counters["late"])
 	require.Equal(t, uint64(1), counters["early"])

@@ -21,9 +21,9 @@
 //
 // An attack starts when 3 of 10 half seconds in a row are above the floor of their
 // class (Trigger, Hosts, Prefixes), stand on enough sampled packets (Samples), and
-// come from enough sources (Floor.Sources): speed tests and downloads have few. So
-// a short record is judged within two seconds. A prefix is judged without what
-// attacks on its single hosts explain. An attack ends when the traffic has been
+// come from enough sources (Floor.Sources), none of which send most of it: speed
+// tests and downloads have few. So a short record is judged within two seconds. A prefix is judged without what goes
+// to hosts that are above their own floor, be that an attack or a download. An attack ends when the traffic has been
 // below 0.7 times the floor for a minute (Clear).
 //
 // Time is the pipeline's: in a replay the flows tell it, and the same flows give
@@ -58,7 +58,7 @@
 // # Memory
 //
 // A key is a destination, or what is around it, with a class. Keys and Candidates
-// bound the memory: with the defaults 34 MB, and 16 MB when all candidates are
+// bound the memory: with the defaults 34 MB, and 20 MB when all candidates are
 // needed. When there are more keys, those with the least traffic give way. A scan
 // of millions of addresses displaces other small keys, and no flood.
 //

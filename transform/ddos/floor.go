@@ -15,7 +15,7 @@ type Floor struct {
 	Bits    float64 // per second
 	Packets float64 // per second
 	Flows   float64 // records per second; these are not corrected for sampling
-	Sources int     // least distinct source addresses; 0 and 1 mean any
+	Sources int     // least distinct source addresses, and so many that no few of them send the most; 0 and 1 mean any
 }
 
 // Floors are the floors of some classes. The class Amplification stands for all

@@ -13,7 +13,7 @@ type judge struct {
 	table *table
 
 	sorted  []*candidate
-	hosts   []*candidate // that are, or lately were, under attack
+	hosts   []*candidate // that explain some of the traffic to what is around them
 	view    view
 	events  []Event
 	started uint64
@@ -33,8 +33,7 @@ func (j *judge) tell(out *flow.Batch) (more bool) {
 }
 
 // run judges all candidates by the slots before now, in the order of their keys:
-// hosts first, so that prefixes are judged without what the attacks on single hosts
-// explain.
+// hosts first, so that prefixes are judged without what single hosts explain.
 func (j *judge) run(cs *candidates, now int64, final bool) {
 	j.events, j.sorted, j.hosts = j.events[:0], j.sorted[:0], j.hosts[:0]
 	for _, c := range cs.list {
@@ -63,7 +62,7 @@ func (j *judge) run(cs *candidates, now int64, final bool) {
 			j.end(c, now, final)
 		}
 		c.judged = now
-		if c.level == hosts && (c.attack.id != 0 || c.since != 0) {
+		if c.level == hosts && (c.attack.id != 0 || c.explained != 0) {
 			j.hosts = append(j.hosts, c)
 		}
 		if c.attack.id == 0 {
@@ -75,10 +74,15 @@ func (j *judge) run(cs *candidates, now int64, final bool) {
 	}
 }
 
-// start tells of an attack that starts.
+// start tells of an attack that starts. Traffic of too few sources is not looked at
+// again when there are more of them later.
 func (j *judge) start(c *candidate, now int64) {
 	first, ok := j.view.starts(c.limit, j.rules)
-	if !ok || c.sources.estimate(j.view.to-1) < c.limit.sources {
+	if !ok {
+		return
+	}
+	if !c.sources.enough(c.limit.sources, j.view.to-1) {
+		c.since, c.explained = max(c.since, j.view.to-j.rules.among+1), j.view.to
 		return
 	}
 	c.attack = attack{id: c.id(first), start: first, last: first, told: now, retired: first - 1}
@@ -109,7 +113,8 @@ func (j *judge) end(c *candidate, now int64, final bool) {
 	switch {
 	case now-c.attack.last > j.rules.hold:
 		j.say(c, End, now)
-		c.since, c.attack, c.evidence = c.ring.top+1, attack{}, evidence{}
+		c.since, c.explained = c.ring.top+1, c.ring.top+1
+		c.attack, c.evidence = attack{}, evidence{}
 	case final && c.attack.told != now:
 		j.say(c, Update, now)
 	}

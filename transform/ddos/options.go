@@ -117,7 +117,7 @@ func Keys(n int) Option {
 }
 
 // Candidates bounds how many of them, with traffic above an eighth of the
-// threshold, are looked at closely; the default is 4,096. Each takes 4 KiB once it
+// threshold, are looked at closely; the default is 4,096. Each takes 5 KiB once it
 // is needed.
 func Candidates(n int) Option {
 	return func(c *config) {

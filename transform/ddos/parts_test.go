@@ -36,10 +36,29 @@ func TestSourcesAreOfLately(t *testing.T) {
 	var s sources
 	for i := range 100 {
 		a := flow.AddrFrom4([4]byte{100, 64, 0, byte(i)})
-		s.add(10*generation, &a)
+		s.add(10*generation, &a, 100)
 	}
 	require.InDelta(t, 100, s.estimate(11*generation), 15)
 	require.Zero(t, s.estimate(12*generation))
+}
+
+// TestFewStrongSourcesAreNotMany shows 100 sources, four of which send the most.
+func TestFewStrongSourcesAreNotMany(t *testing.T) {
+	var few, many sources
+	for i := range 100 {
+		a := flow.AddrFrom4([4]byte{100, 64, 0, byte(i)})
+		many.add(generation, &a, 1000)
+		bytes := float32(10)
+		if i < 4 {
+			bytes = 1e6
+		}
+		few.add(generation, &a, bytes)
+	}
+	require.True(t, many.enough(64, generation))
+	require.False(t, many.enough(200, generation))
+	require.False(t, few.enough(16, generation))
+	require.True(t, few.enough(1, generation))
+	require.LessOrEqual(t, few.equals(generation), float32(4.1))
 }
 
 // TestSpreadAddsUp compares the ring with sums of parts of single flows.

@@ -140,7 +140,15 @@ var scenarios = map[string]struct {
 		},
 	},
 
-	"speed test":             {traffic: []floods.Traffic{{At: 10 * s, For: 20 * s, Rate: 800e3, Size: 1400, Packets: 200, Sources: 4, Src: outside, Dst: victim, Proto: flow.ProtoTCP, Flags: 0x18, SrcPort: 8080}}},
+	"speed test": {traffic: []floods.Traffic{{At: 10 * s, For: 20 * s, Rate: 800e3, Size: 1400, Packets: 200, Sources: 4, Src: outside, Dst: victim, Proto: flow.ProtoTCP, Flags: 0x18, SrcPort: 8080}}},
+	"speed test beside others": {traffic: []floods.Traffic{
+		{At: 10 * s, For: 20 * s, Rate: 800e3, Size: 1400, Packets: 400, Sources: 4, Src: outside, Dst: victim, Proto: flow.ProtoTCP, Flags: 0x18, SrcPort: 8080},
+		{For: 60 * s, Rate: 40e3, Size: 800, Packets: 20, Sources: 200, Src: many, Dst: net24, Proto: flow.ProtoTCP, Flags: 0x1b, SrcPort: 443},
+	}},
+	"speed test before visitors": {traffic: []floods.Traffic{
+		{At: 10 * s, For: 10 * s, Rate: 800e3, Size: 1400, Packets: 400, Sources: 4, Src: outside, Dst: victim, Proto: flow.ProtoTCP, Flags: 0x18, SrcPort: 8080},
+		{At: 22 * s, For: 20 * s, Rate: 100e3, Size: 800, Packets: 20, Sources: 1000, Src: many, Dst: victim, Proto: flow.ProtoTCP, Flags: 0x1b, SrcPort: 443},
+	}},
 	"speed test over quic":   {traffic: []floods.Traffic{{At: 10 * s, For: 20 * s, Rate: 200e3, Size: 1250, Packets: 200, Sources: 2, Src: outside, Dst: victim, Proto: flow.ProtoUDP, SrcPort: 443}}},
 	"pull from a cdn":        {traffic: []floods.Traffic{{At: 10 * s, For: 20 * s, Rate: 900e3, Size: 1400, Packets: 200, Sources: 8, Src: outside, Dst: net24, Proto: flow.ProtoTCP, Flags: 0x18, SrcPort: 443}}},
 	"backup":                 {traffic: []floods.Traffic{{At: 10 * s, For: 60 * s, Rate: 700e3, Span: 10 * s, Size: 1500, Packets: 20000, Sources: 1, Src: outside, Dst: victim, Proto: flow.ProtoTCP, Flags: 0x10, DstPort: 873}}},
@@ -173,7 +181,9 @@ func events(t testing.TB, plan func(pipeline.Source) pipeline.Stream, sampling u
 	return got
 }
 
-func detect(src pipeline.Source) pipeline.Stream { return pipeline.From(src).Through(ddos.Detect(ddos.Keys(1 << 14))) }
+func detect(src pipeline.Source) pipeline.Stream {
+	return pipeline.From(src).Through(ddos.Detect(ddos.Keys(1 << 14)))
+}
 
 func TestScenarios(t *testing.T) {
 	for name, sc := range scenarios {

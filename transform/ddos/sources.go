@@ -50,20 +50,27 @@ func (s *sketch) estimate() int {
 // generation is how many slots share a sketch: 16 s.
 const generation = 32
 
-// sources are the distinct source addresses of this generation and the one before.
+// parts are how many groups sources are put into by their hash, to see whether a few
+// of them send the most.
+const parts = 64
+
+// sources are the source addresses of this generation and the one before.
 type sources struct {
 	number [2]int64
 	sketch [2]sketch
+	bytes  [2][parts]float32
 }
 
-func (s *sources) add(slot int64, a *flow.Addr) {
+func (s *sources) add(slot int64, a *flow.Addr, bytes float32) {
 	n := slot / generation
 	i := n % 2
 	if n > s.number[i] {
-		s.number[i], s.sketch[i] = n, sketch{}
+		s.number[i], s.sketch[i], s.bytes[i] = n, sketch{}, [parts]float32{}
 	}
 	if n == s.number[i] {
-		s.sketch[i].add(addrHash(a))
+		hash := addrHash(a)
+		s.sketch[i].add(hash)
+		s.bytes[i][hash>>16%parts] += bytes
 	}
 }
 
@@ -71,11 +78,39 @@ func (s *sources) add(slot int64, a *flow.Addr) {
 func (s *sources) estimate(slot int64) int {
 	var all sketch
 	for i := range s.sketch {
-		if slot/generation-s.number[i] <= 1 {
+		if s.counts(i, slot) {
 			all.merge(&s.sketch[i])
 		}
 	}
 	return all.estimate()
+}
+
+func (s *sources) counts(i int, slot int64) bool { return slot/generation-s.number[i] <= 1 }
+
+// equals returns how many sources of equal strength the traffic is spread like
+// (the inverse of Simpson's index): 64 at most, for the groups are counted.
+func (s *sources) equals(slot int64) float32 {
+	var sum, squares float32
+	for p := range parts {
+		var bytes float32
+		for i := range s.bytes {
+			if s.counts(i, slot) {
+				bytes += s.bytes[i][p]
+			}
+		}
+		sum += bytes
+		squares += bytes * bytes
+	}
+	if squares == 0 {
+		return 0
+	}
+	return sum * sum / squares
+}
+
+// enough reports whether there are so many sources, and not only a few that send
+// the most among many others.
+func (s *sources) enough(least int, slot int64) bool {
+	return least <= 1 || s.estimate(slot) >= least && s.equals(slot) >= min(float32(least)/2, parts/3)
 }
 
 // addrHash is a hash whose bits look random even for addresses in a row (the
