@@ -38,3 +38,4 @@ examples:
 	go run ./examples/filter "tcp port 80 or 443"
 	go run ./examples/replay
 	go run ./examples/rpki
+	go run ./examples/ddos

@@ -20,14 +20,18 @@
 // # When an attack starts and ends
 //
 // An attack starts when 3 of 10 half seconds in a row are above the floor of their
-// class (Trigger, Hosts, Prefixes), stand on enough sampled packets (Samples), and
-// come from enough sources (Floor.Sources), none of which send most of it: speed
-// tests and downloads have few. So a short record is judged within two seconds. A prefix is judged without what goes
-// to hosts that are above their own floor, be that an attack or a download. An attack ends when the traffic has been
-// below 0.7 times the floor for a minute (Clear).
+// class (Trigger, Hosts, Prefixes) by more than the standard error of their samples,
+// stand on enough sampled packets (Samples), and come from enough sources
+// (Floor.Sources), none of which send most of it: speed tests and downloads have
+// few. Records of a second or less are so judged within two seconds. A prefix is
+// judged without what goes to hosts that are above their own floor, be that an
+// attack or a download. An attack ends when the traffic has been below 0.7 times the
+// floor for a minute (Clear).
 //
 // Time is the pipeline's: in a replay the flows tell it, and the same flows give
-// the same events at any batch size. Records that come late count for when they
+// the same events at any batch size. On several lanes, too, whose flows are counted
+// under one lock, the attacks are the same, with their times; what an event tells of
+// sources and evidence may be ahead by what other lanes have seen. Records that come late count for when they
 // happened, up to a minute ago; an attack that they show starts in the past.
 //
 // # Events
