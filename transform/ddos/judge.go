@@ -48,11 +48,7 @@ func (j *judge) run(cs *candidates, now int64, final bool) {
 	}
 	for _, c := range j.sorted {
 		j.view.of(c, to)
-		for _, h := range j.hosts {
-			if c.level != hosts && c.class == h.class && c.covers(h.addr) {
-				j.view.explain(h)
-			}
-		}
+		j.explain(c)
 		if c.attack.id == 0 {
 			j.start(c, now)
 		} else {
@@ -70,6 +66,21 @@ func (j *judge) run(cs *candidates, now int64, final bool) {
 			if j.quiet(c, now) {
 				cs.remove(c)
 			}
+		}
+	}
+}
+
+// explain takes out of the view of a prefix what its hosts explain, where it matters.
+func (j *judge) explain(c *candidate) {
+	if c.level == hosts {
+		return
+	}
+	if _, starts := j.view.starts(c.limit, j.rules); c.attack.id == 0 && !starts {
+		return
+	}
+	for _, h := range j.hosts {
+		if c.class == h.class && c.covers(h.addr) {
+			j.view.explain(h)
 		}
 	}
 }
