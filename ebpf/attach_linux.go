@@ -65,11 +65,13 @@ func (c *config) kernel() kernel.Config {
 func (s *source) byPrograms(m Method, env pipeline.Env) (reader, error) {
 	c := s.c.kernel()
 	c.Filter, c.Logger = s.code, env.Logger
+	p := s.openProcesses(env)
+	c.Attribution = p.attribution()
 	table, err := kernel.Open(c)
 	if err != nil {
-		return nil, loadError{err}
+		return nil, loadError{errors.Join(err, p.Close())}
 	}
-	r := newKernelReader(&s.c, table, &s.counters)
+	r := newKernelReader(&s.c, table, p, &s.counters)
 	put := attach.TCX
 	if m == TCX {
 		err = attach.HaveTCX(table.Ingress())
@@ -131,6 +133,10 @@ func (s *source) byPackets(env pipeline.Env) (reader, error) {
 	group, err := afpacket.NewGroup()
 	if err != nil {
 		return nil, err
+	}
+	if s.c.processes {
+		s.counters.unattributed++
+		env.Logger.Warn("processes are not told", "error", "not by AF_PACKET")
 	}
 	r := newPacketReader(&s.c, s.pushed, group, &s.counters)
 	r.watch, err = s.watch(env, func(i attach.Interface) (io.Closer, error) {

@@ -26,6 +26,9 @@ const childMethod = "PIPELINE_EBPF_METHOD"
 
 // childMode returns what a child process of a test does; nil in the test itself.
 func childMode() func() {
+	if os.Getenv(actorMode) != "" {
+		return act
+	}
 	n, err := strconv.Atoi(os.Getenv(childMethod))
 	if err != nil {
 		return nil

@@ -20,6 +20,7 @@ type counters struct {
 
 	takings, early, failures uint64
 	abandoned                uint64 // packets in flows that were not delivered
+	unattributed             uint64 // reasons for which processes are not all told
 
 	meters meter.Set
 }
@@ -46,6 +47,7 @@ func (c *counters) open(env pipeline.Env) {
 		"takings_over":        &c.takings,
 		"early_takings_over":  &c.early,
 		"failed_interfaces":   &c.failures,
+		"failed_attributions": &c.unattributed,
 	} {
 		c.meters.Add(env, name, n)
 	}

@@ -46,6 +46,7 @@ type kernelReader struct {
 	watch    *attach.Watch
 	clsact   *attach.Clsact // nil for none
 	names    *names
+	owners   *processes // nil for none
 	waker    waker
 
 	phase   phase
@@ -60,9 +61,13 @@ type kernelReader struct {
 	drained bool
 }
 
-func newKernelReader(c *config, k *kernel.Table, counts *counters) *kernelReader {
+func newKernelReader(c *config, k *kernel.Table, p *processes, counts *counters) *kernelReader {
+	t := c.table
+	if p != nil {
+		t.Tell = p.tell
+	}
 	return &kernelReader{
-		c: c, kernel: k, counters: counts, flows: flowtable.New(c.table),
+		c: c, kernel: k, counters: counts, flows: flowtable.New(t), owners: p,
 		waker: waker{wake: func() { _ = k.Wake() }},
 		next:  time.Now().Add(c.interval), rounds: -1,
 	}
@@ -123,6 +128,7 @@ func (r *kernelReader) swap(now time.Time) error {
 	}
 	r.swapped, r.next, r.early = now.UnixNano(), now.Add(r.c.interval), false
 	r.phase, r.read = catching, 0
+	r.owners.forget()
 	return r.kernel.Swap()
 }
 
@@ -186,6 +192,9 @@ func (r *kernelReader) count(b *flow.Batch) bool {
 			return false
 		}
 	} else {
+		if r.owners != nil {
+			e.Delta.Owner = r.owners.of(e)
+		}
 		if !r.flows.Merge(e.Key, &e.Packet, &e.Delta, b) {
 			return false
 		}
@@ -272,7 +281,7 @@ func (r *kernelReader) abandon() {
 
 // release closes what the kernel holds.
 func (r *kernelReader) release() error {
-	err := r.kernel.Close()
+	err := errors.Join(r.kernel.Close(), r.owners.Close())
 	if r.clsact != nil {
 		err = errors.Join(err, r.clsact.Close())
 	}

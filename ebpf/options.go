@@ -60,6 +60,8 @@ type config struct {
 	mapSize    int // 0 for the default
 	ring       int // bytes; 0 for the default
 	snap       int // bytes; 0 for the default
+	processes  bool
+	cgroup     string // whose processes; empty for all
 	table      flowtable.Config
 }
 
@@ -152,6 +154,20 @@ func Sampling(n uint32) Option {
 // and memory for every flow, so it is off by default.
 func Statistics() Option {
 	return func(c *config) { c.table.Statistics = true }
+}
+
+// Processes adds to the flows of local sockets the process that owns the socket: PID,
+// ProcessName, UID, CgroupID and Container; of TCP also RTT, and Retransmits where the
+// flow goes out. It costs time for every packet and memory for every flow, so it is
+// off by default. TCX and Clsact have it.
+func Processes() Option {
+	return func(c *config) { c.processes = true }
+}
+
+// Cgroup limits Processes to those of a control group and the ones below it: the path
+// of a directory where control groups of version 2 are mounted.
+func Cgroup(path string) Option {
+	return func(c *config) { c.cgroup = path }
 }
 
 // Namespace has the interfaces of another network namespace counted: one that

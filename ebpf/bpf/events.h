@@ -1,7 +1,7 @@
 // What goes to user space at once, by the ring buffer.
 #pragma once
 
-#include "maps.h"
+#include "attribute.h"
 
 #define SNAP 256 // bytes of a frame that user space gets
 
@@ -47,17 +47,14 @@ static __always_inline __u64 wake(void)
 }
 
 // overflow hands a packet to user space that has no room in the map.
-static __noinline int overflow(struct packet *p)
+static __noinline int overflow(struct __sk_buff *skb, struct packet *p)
 {
 	struct packet_event *e;
 	struct counters *c = counters();
 
 	if (!c)
 		return 0;
-	if (with_statistics)
-		e = bpf_ringbuf_reserve(&events, sizeof(struct packet_event_statistics), 0);
-	else
-		e = bpf_ringbuf_reserve(&events, sizeof(struct packet_event), 0);
+	e = bpf_ringbuf_reserve(&events, offsetof(struct packet_event, value) + value_size(), 0);
 	if (!e) {
 		add(&c->lost, 1, p->length);
 		add(&c->lost_wire, p->packets, p->bytes);
@@ -66,10 +63,13 @@ static __noinline int overflow(struct packet *p)
 	e->event.kind = EVENT_PACKET;
 	e->event.length = 0;
 	e->event.key = p->key;
+	__builtin_memset(&e->value, 0, sizeof(struct value));
 	if (with_statistics)
-		__builtin_memset(&e->value, 0, sizeof(struct value_statistics));
-	else
-		__builtin_memset(&e->value, 0, sizeof(struct value));
+		__builtin_memset(statistics(&e->value), 0, sizeof(struct statistics));
+	if (with_attribution) {
+		__builtin_memset(attribution(&e->value), 0, sizeof(struct attribution));
+		attribute(skb, p, &e->value);
+	}
 	count(&e->value, p);
 	bpf_ringbuf_submit(e, 0); // wakes user space unless it is at work
 	c->overflowed++;

@@ -1,6 +1,7 @@
 //go:build ignore
 
 // Counts the packets that pass an interface into flows.
+#include "attribute.h"
 #include "events.h"
 #include "fragments.h"
 #include "transport.h"
@@ -71,7 +72,7 @@ static __always_inline void measure(struct __sk_buff *skb, struct packet *p)
 	p->segment = header + tag + size;
 }
 
-static const struct value_statistics empty;
+static const struct value_statistics_attribution empty;
 
 // begin makes a flow.
 static __noinline struct value *begin(struct __sk_buff *skb, struct packet *p, void *flows)
@@ -94,10 +95,13 @@ static __always_inline void store(struct __sk_buff *skb, struct packet *p)
 	struct value *v = bpf_map_lookup_elem(flows, &p->key);
 	if (!v)
 		v = begin(skb, p, flows);
-	if (v)
-		count(v, p);
-	else
-		overflow(p);
+	if (!v) {
+		overflow(skb, p);
+		return;
+	}
+	if (with_attribution)
+		attribute(skb, p, v);
+	count(v, p);
 }
 
 // look reads a packet and counts it.

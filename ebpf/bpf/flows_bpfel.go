@@ -13,6 +13,16 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type FlowsAttribution struct {
+	_        structs.HostLayout
+	First    uint64
+	Other    uint64
+	Changes  uint32
+	Several  uint8
+	Wildcard uint8
+	_        [2]byte
+}
+
 type FlowsCounters struct {
 	_       structs.HostLayout
 	Refused [12]struct {
@@ -141,10 +151,12 @@ type FlowsValueStatistics struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	FlowsMapChanges         = "changes"
 	FlowsMapCounts          = "counts"
 	FlowsMapEvents          = "events"
 	FlowsMapFragments       = "fragments"
 	FlowsMapGenerations     = "generations"
+	FlowsMapSockets         = "sockets"
 	FlowsProgEgress         = "egress"
 	FlowsProgIngress        = "ingress"
 	FlowsVarFiltering       = "filtering"
@@ -153,6 +165,7 @@ const (
 	FlowsVarPacketEventType = "packet_event_type"
 	FlowsVarSampling        = "sampling"
 	FlowsVarWakeAt          = "wake_at"
+	FlowsVarWithAttribution = "with_attribution"
 	FlowsVarWithStatistics  = "with_statistics"
 )
 
@@ -206,10 +219,12 @@ type FlowsProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type FlowsMapSpecs struct {
+	Changes     *ebpf.MapSpec `ebpf:"changes"`
 	Counts      *ebpf.MapSpec `ebpf:"counts"`
 	Events      *ebpf.MapSpec `ebpf:"events"`
 	Fragments   *ebpf.MapSpec `ebpf:"fragments"`
 	Generations *ebpf.MapSpec `ebpf:"generations"`
+	Sockets     *ebpf.MapSpec `ebpf:"sockets"`
 }
 
 // FlowsVariableSpecs contains global variables before they are loaded into the kernel.
@@ -222,6 +237,7 @@ type FlowsVariableSpecs struct {
 	PacketEventType *ebpf.VariableSpec `ebpf:"packet_event_type"`
 	Sampling        *ebpf.VariableSpec `ebpf:"sampling"`
 	WakeAt          *ebpf.VariableSpec `ebpf:"wake_at"`
+	WithAttribution *ebpf.VariableSpec `ebpf:"with_attribution"`
 	WithStatistics  *ebpf.VariableSpec `ebpf:"with_statistics"`
 }
 
@@ -245,18 +261,22 @@ func (o *FlowsObjects) Close() error {
 //
 // It can be passed to LoadFlowsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type FlowsMaps struct {
+	Changes     *ebpf.Map `ebpf:"changes"`
 	Counts      *ebpf.Map `ebpf:"counts"`
 	Events      *ebpf.Map `ebpf:"events"`
 	Fragments   *ebpf.Map `ebpf:"fragments"`
 	Generations *ebpf.Map `ebpf:"generations"`
+	Sockets     *ebpf.Map `ebpf:"sockets"`
 }
 
 func (m *FlowsMaps) Close() error {
 	return _FlowsClose(
+		m.Changes,
 		m.Counts,
 		m.Events,
 		m.Fragments,
 		m.Generations,
+		m.Sockets,
 	)
 }
 
@@ -270,6 +290,7 @@ type FlowsVariables struct {
 	PacketEventType *ebpf.Variable `ebpf:"packet_event_type"`
 	Sampling        *ebpf.Variable `ebpf:"sampling"`
 	WakeAt          *ebpf.Variable `ebpf:"wake_at"`
+	WithAttribution *ebpf.Variable `ebpf:"with_attribution"`
 	WithStatistics  *ebpf.Variable `ebpf:"with_statistics"`
 }
 

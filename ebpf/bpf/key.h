@@ -26,3 +26,8 @@ struct key {
 	__u8 proto, tos;
 	__u16 has; // enum key_has
 };
+
+static __always_inline bool is_mapped(const union address *a)
+{
+	return !a->words[0] && !a->words[1] && a->words[2] == bpf_htonl(0xffff);
+}

@@ -3,8 +3,8 @@
 
 #include "value.h"
 
-// Flows of one generation. The loader sets the bound, and a larger value with
-// statistics.
+// Flows of one generation. The loader sets the bound, and a larger value with what
+// options add.
 struct flows {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 1);

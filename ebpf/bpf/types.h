@@ -15,10 +15,12 @@ typedef __u16 __be16;
 typedef __u32 __be32, __wsum;
 
 enum {
+	BPF_MAP_TYPE_ARRAY         = 2,
 	BPF_MAP_TYPE_PERCPU_HASH   = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY  = 6,
 	BPF_MAP_TYPE_LRU_HASH      = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+	BPF_MAP_TYPE_SK_STORAGE    = 24,
 	BPF_MAP_TYPE_RINGBUF       = 27,
 };
 
@@ -28,12 +30,29 @@ enum {
 };
 
 enum {
+	BPF_F_NO_PREALLOC   = 1 << 0,
+	BPF_F_CLONE         = 1 << 9,
+	BPF_F_CURRENT_NETNS = -1,
+};
+
+enum {
 	BPF_RB_NO_WAKEUP  = 1,
 	BPF_RB_AVAIL_DATA = 0,
 };
 
 enum {
 	TC_ACT_UNSPEC = -1,
+};
+
+enum {
+	PACKET_HOST = 0, // a frame to the host, of linux/if_packet.h
+};
+
+// A socket, up to the last field that the programs read.
+struct bpf_sock {
+	__u32 bound_dev_if, family, type, protocol, mark, priority;
+	__u32 src_ip4, src_ip6[4], src_port;
+	__be16 dst_port;
 };
 
 // A socket buffer, up to the last field that the programs read.
@@ -47,7 +66,10 @@ struct __sk_buff {
 	__u32 data_meta;
 	__u64 flow_keys, tstamp;
 	__u32 wire_len, gso_segs;
-	__u64 sk;
+	union {
+		struct bpf_sock *sk;
+		__u64 : 64;
+	};
 	__u32 gso_size;
 };
 

@@ -30,6 +30,47 @@ struct value_statistics {
 
 volatile const bool with_statistics = false;
 
+static __always_inline struct statistics *statistics(struct value *v)
+{
+	return &((struct value_statistics *)v)->statistics;
+}
+
+// The local sockets that packets belong to, by cookie. It follows a value, when that
+// is wanted.
+struct attribution {
+	__u64 first, other; // two of them
+	__u32 changes;      // what of receivers was current when first was looked up
+	__u8 several;       // there are more
+	__u8 wildcard;      // one of them receives packets to every local address
+};
+
+struct value_attribution {
+	struct value value;
+	struct attribution attribution;
+};
+
+struct value_statistics_attribution {
+	struct value_statistics value;
+	struct attribution attribution;
+};
+
+volatile const bool with_attribution = false;
+
+static __always_inline struct attribution *attribution(struct value *v)
+{
+	if (with_statistics)
+		return &((struct value_statistics_attribution *)v)->attribution;
+	return &((struct value_attribution *)v)->attribution;
+}
+
+// value_size returns the bytes of a value with what the options add.
+static __always_inline __u64 value_size(void)
+{
+	if (with_attribution)
+		return with_statistics ? sizeof(struct value_statistics_attribution) : sizeof(struct value_attribution);
+	return with_statistics ? sizeof(struct value_statistics) : sizeof(struct value);
+}
+
 // Flags that of a packet which is cut into segments only one segment gets.
 #define ONCE 0x8f // FIN, SYN, RST, PSH, CWR
 
@@ -59,7 +100,7 @@ static __always_inline void count_lengths(struct statistics *s, const struct pac
 
 static __always_inline void count_statistics(struct value *v, const struct packet *p, __u64 now)
 {
-	struct statistics *s = &((struct value_statistics *)v)->statistics;
+	struct statistics *s = statistics(v);
 	bool first = !v->packets;
 
 	count_lengths(s, p, first);

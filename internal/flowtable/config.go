@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/flowpipeline/pipeline/flow"
 )
 
 // Defaults of a Config.
@@ -31,6 +33,9 @@ type Config struct {
 	// SamplingRate is told of every flow, when it is not 0: the packets are one
 	// in so many.
 	SamplingRate uint32
+	// Tell tells the owner of a flow that is written, when one process is known to
+	// be. Nil tells none.
+	Tell func(b *flow.Batch, fl *flow.Flow, o *Owner)
 }
 
 // Check reports every mistake in the configuration.

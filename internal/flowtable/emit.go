@@ -36,4 +36,9 @@ func (t *Table) write(id ref, reason uint8, b *flow.Batch) {
 	if t.config.Statistics {
 		t.statistics.at(id).write(b, fl, r.hasFlags)
 	}
+	if t.config.Tell != nil {
+		if o := t.owners.at(id); o.Known() {
+			t.config.Tell(b, fl, o)
+		}
+	}
 }

@@ -14,6 +14,7 @@ type Delta struct {
 	TCPFlags       uint16 // all flags that were set
 	MinTTL, MaxTTL uint8
 	Statistics     *Statistics // nil for none
+	Owner          *Owner      // nil for not known
 }
 
 // Statistics is what Config.Statistics adds to a Delta.
@@ -71,6 +72,9 @@ func (t *Table) Merge(key packet.Key, p *packet.Packet, d *Delta, b *flow.Batch)
 			gap = max(start-r.end, 0)
 		}
 		t.statistics.at(id).merge(d.Statistics, gap)
+	}
+	if t.config.Tell != nil && d.Owner != nil {
+		t.owners.at(id).Merge(d.Owner)
 	}
 	r.merge(p, d, start, end)
 	t.counts.Packets += d.Packets

@@ -28,6 +28,7 @@ type Table struct {
 
 	records    slab[record]
 	statistics slab[statistics] // beside the records, by the same ref
+	owners     slab[Owner]      // as well
 	extras     slab[packet.Extra]
 	index      index
 	fragments  fragments
@@ -183,6 +184,12 @@ func (t *Table) begin(tag uint32, key *packet.Key, p *packet.Packet, at int64) r
 			t.statistics.take()
 		}
 		*t.statistics.at(id) = statistics{}
+	}
+	if t.config.Tell != nil {
+		for t.owners.used < id {
+			t.owners.take()
+		}
+		*t.owners.at(id) = Owner{}
 	}
 	t.index.insert(tag, id)
 	t.idle.push(&t.records, id, byActivity)

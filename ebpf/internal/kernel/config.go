@@ -41,6 +41,9 @@ type Config struct {
 	// Statistics counts packet lengths, inter-arrival times, flags, header bytes
 	// and payload packets too. There must be less than 4 s between two swaps then.
 	Statistics bool
+	// Attribution has the entries tell the local sockets of their packets. Nil
+	// tells none.
+	Attribution *Attribution
 	// Sampling counts one packet in so many, chosen at random. 0 and 1 mean all.
 	Sampling uint32
 	// Filter decides by a flow's key whether its packets are counted: R1 points
@@ -68,7 +71,7 @@ func (c Config) Check() error {
 
 func (c Config) withDefaults(cpus int) Config {
 	if c.MaxFlows == 0 {
-		fit := DefaultMemory / generations / flowBytes(valueSize(c.Statistics), cpus)
+		fit := DefaultMemory / generations / flowBytes(c.layout().size(), cpus)
 		c.MaxFlows = max(minDefaultFlows, min(DefaultMaxFlows, fit))
 	}
 	if c.RingBytes == 0 {

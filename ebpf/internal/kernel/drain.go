@@ -23,16 +23,14 @@ type drain struct {
 	cursor *ebpf.MapBatchCursor
 	keys   []packet.Key
 	values []uint64 // of each key those of all CPUs
-	stride int      // words from one CPU's value to the next
-	words  int      // of all CPUs
+	words  int      // of the values of a key
 
 	n, at int  // of the batch: flows, and the next of them
 	more  bool // than the batch
 }
 
-func (d *drain) init(valueSize, cpus int) {
-	d.stride = valueSize / 8
-	d.words = d.stride * cpus
+func (d *drain) init(l layout, cpus int) {
+	d.words = l.words() * cpus
 	batch := min(maxBatch, max(minBatch, batchBytes/8/d.words))
 	d.keys = make([]packet.Key, batch)
 	d.values = make([]uint64, batch*d.words)

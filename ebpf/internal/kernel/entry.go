@@ -15,37 +15,34 @@ type Entry struct {
 	Key    packet.Key
 	Packet packet.Packet   // what the flow tells of the first packet
 	Delta  flowtable.Delta // what was counted
+	// Sockets are those that Config.Attribution tells.
+	Sockets Sockets
 	// At is when a frame was seen, in nanoseconds since the epoch.
 	At int64
 
 	statistics flowtable.Statistics
 }
 
-// valueSize returns the bytes of one CPU's count, a multiple of 8.
-func valueSize(statistics bool) int {
-	if statistics {
-		return int(unsafe.Sizeof(bpf.FlowsValueStatistics{}))
-	}
-	return int(unsafe.Sizeof(bpf.FlowsValue{}))
-}
-
-// take sums up what the CPUs counted of a flow. values holds their counts, stride
-// words apart.
-func (e *Entry) take(key *packet.Key, values []uint64, stride int, statistics bool, offset int64) {
+// take sums up what the CPUs counted of a flow. values holds their counts.
+func (e *Entry) take(key *packet.Key, values []uint64, l layout, offset int64) {
 	e.Key = *key
 	e.Delta = flowtable.Delta{}
-	if statistics {
+	e.Sockets = Sockets{}
+	if l.statistics {
 		e.statistics = flowtable.Statistics{}
 		e.Delta.Statistics = &e.statistics
 	}
 	var first *bpf.FlowsValue
 	var has packet.Has
-	for ; len(values) > 0; values = values[stride:] {
+	for ; len(values) > 0; values = values[l.words():] {
 		v := (*bpf.FlowsValue)(unsafe.Pointer(&values[0]))
 		if v.Packets == 0 {
 			continue // this CPU saw none
 		}
-		if statistics {
+		if l.attribution {
+			e.Sockets.add(values[l.attributionAt():])
+		}
+		if l.statistics {
 			e.addStatistics((*bpf.FlowsValueStatistics)(unsafe.Pointer(v)))
 		}
 		e.add(v, offset)

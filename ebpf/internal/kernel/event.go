@@ -62,11 +62,11 @@ const (
 // event reads an event.
 func (t *Table) event(raw []byte, e *Entry) (Kind, error) {
 	if len(raw) >= int(valueOffset) {
-		words := valueSize(t.config.Statistics) / 8
+		words := t.config.layout().words()
 		switch kind := binary.NativeEndian.Uint32(raw); {
 		case kind == eventPacket && len(raw) >= int(valueOffset)+words*8:
 			values := unsafe.Slice((*uint64)(unsafe.Pointer(&raw[valueOffset])), words)
-			e.take((*packet.Key)(unsafe.Pointer(&raw[keyOffset])), values, words, t.config.Statistics, t.offset)
+			e.take((*packet.Key)(unsafe.Pointer(&raw[keyOffset])), values, t.config.layout(), t.offset)
 			return Packet, nil
 		case kind == eventFrame && len(raw) >= int(unsafe.Sizeof(bpf.FlowsFrameEvent{})):
 			e.frame((*bpf.FlowsFrameEvent)(unsafe.Pointer(&raw[0])), t.offset)

@@ -35,8 +35,12 @@ func load(c Config) (*objects, error) {
 			return nil, fmt.Errorf("map of %d flows: %w", c.MaxFlows, err)
 		}
 	}
+	var shared ebpf.CollectionOptions
+	if a := c.Attribution; a != nil {
+		shared.MapReplacements = map[string]*ebpf.Map{bpf.FlowsMapSockets: a.Sockets, bpf.FlowsMapChanges: a.Changes}
+	}
 	var loaded bpf.FlowsObjects
-	if err := spec.LoadAndAssign(&loaded, nil); err != nil {
+	if err := spec.LoadAndAssign(&loaded, &shared); err != nil {
 		_ = o.close()
 		return nil, err
 	}
@@ -55,21 +59,24 @@ func (o *objects) loadIP(c Config) error {
 		return err
 	}
 	return spec.LoadAndAssign(&o.ip, &ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{
+		bpf.FlowsMapChanges:     o.maps.Changes,
 		bpf.FlowsMapCounts:      o.maps.Counts,
 		bpf.FlowsMapEvents:      o.maps.Events,
 		bpf.FlowsMapFragments:   o.maps.Fragments,
 		bpf.FlowsMapGenerations: o.maps.Generations,
+		bpf.FlowsMapSockets:     o.maps.Sockets,
 	}})
 }
 
 // configure fits the programs and maps to the configuration.
 func configure(spec *ebpf.CollectionSpec, c Config, link packet.LinkType) error {
 	for name, value := range map[string]any{
-		bpf.FlowsVarLinkType:       uint32(link),
-		bpf.FlowsVarWithStatistics: c.Statistics,
-		bpf.FlowsVarFiltering:      c.Filter != nil,
-		bpf.FlowsVarSampling:       c.Sampling,
-		bpf.FlowsVarWakeAt:         uint64(c.RingBytes / 2),
+		bpf.FlowsVarLinkType:        uint32(link),
+		bpf.FlowsVarWithStatistics:  c.Statistics,
+		bpf.FlowsVarWithAttribution: c.Attribution != nil,
+		bpf.FlowsVarFiltering:       c.Filter != nil,
+		bpf.FlowsVarSampling:        c.Sampling,
+		bpf.FlowsVarWakeAt:          uint64(c.RingBytes / 2),
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {
 			return fmt.Errorf("variable %s: %w", name, err)
@@ -78,7 +85,7 @@ func configure(spec *ebpf.CollectionSpec, c Config, link packet.LinkType) error 
 	spec.Maps[bpf.FlowsMapEvents].MaxEntries = uint32(c.RingBytes)
 	flows := spec.Maps[bpf.FlowsMapGenerations].InnerMap
 	flows.MaxEntries = uint32(c.MaxFlows)
-	flows.ValueSize = uint32(valueSize(c.Statistics))
+	flows.ValueSize = uint32(c.layout().size())
 	flows.Value = nil // the kernel need not know what is in it
 	flows.Key = nil
 	if c.Filter == nil {

@@ -31,7 +31,7 @@ func flowBytes(valueSize, cpus int) int {
 // machine with so many CPUs, those that may still be plugged in included.
 func (c Config) Memory(cpus int) uint64 {
 	c = c.withDefaults(cpus)
-	element := flowBytes(valueSize(c.Statistics), cpus) - 2*bucketBytes
+	element := flowBytes(c.layout().size(), cpus) - 2*bucketBytes
 	flows := uint64(c.MaxFlows)*uint64(element) + uint64(roundUp(c.MaxFlows))*bucketBytes
 	return generations*flows + uint64(c.RingBytes) + fragmentBytes
 }

@@ -43,7 +43,7 @@ func Open(c Config) (*Table, error) {
 		return nil, explain(err, c.Logger)
 	}
 	t := &Table{config: c, objects: o, counts: make([]bpf.FlowsCounters, cpus)}
-	t.drain.init(valueSize(c.Statistics), cpus)
+	t.drain.init(c.layout(), cpus)
 	if err := t.begin(); err != nil {
 		_ = t.Close()
 		return nil, err
@@ -122,7 +122,7 @@ func (t *Table) Next(e *Entry) (bool, error) {
 	if key == nil || err != nil {
 		return false, err
 	}
-	e.take(key, values, t.drain.stride, t.config.Statistics, t.offset)
+	e.take(key, values, t.config.layout(), t.offset)
 	return true, nil
 }
 
