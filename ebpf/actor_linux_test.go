@@ -2,6 +2,7 @@ package ebpf_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -96,6 +97,7 @@ type stage struct {
 //	send REMOTE                     // by that socket, and waits for the answer
 //	write                           // by what was dialled, and waits for the answer
 //	close
+//	reset                           // the TCP connection, if it is one
 func (s *stage) do(words []string) (err error) {
 	switch words[0] {
 	case "listen":
@@ -130,6 +132,13 @@ func (s *stage) do(words []string) (err error) {
 		}
 		_, err := s.conn.Read(make([]byte, 16))
 		return err
+	case "reset":
+		if c, ok := s.conn.(*net.TCPConn); ok {
+			err = c.SetLinger(0)
+		}
+		err = errors.Join(err, s.conn.Close())
+		s.conn = nil
+		return err
 	case "close":
 		if s.conn != nil {
 			err = s.conn.Close()
@@ -162,7 +171,9 @@ func listen(network, address string) error {
 		}()
 		return nil
 	}
-	l, err := net.Listen(network, address)
+	var c net.ListenConfig
+	c.SetMultipathTCP(false)
+	l, err := c.Listen(context.Background(), network, address)
 	if err != nil {
 		return err
 	}

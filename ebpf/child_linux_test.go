@@ -24,6 +24,9 @@ import (
 // childMethod tells a child process to run a source on vb, by which method.
 const childMethod = "PIPELINE_EBPF_METHOD"
 
+// childCgroup tells it to tell the processes of a control group too.
+const childCgroup = "PIPELINE_EBPF_CGROUP"
+
 // childMode returns what a child process of a test does; nil in the test itself.
 func childMode() func() {
 	if os.Getenv(actorMode) != "" {
@@ -35,7 +38,11 @@ func childMode() func() {
 	}
 	return func() {
 		log := &logged{}
-		plan := pipeline.From(ebpf.Device("vb", ebpf.Attach(ebpf.Method(n)))).To(sink.Discard())
+		var optional []ebpf.Option
+		if cgroup := os.Getenv(childCgroup); cgroup != "" {
+			optional = []ebpf.Option{ebpf.Processes(), ebpf.Cgroup(cgroup)}
+		}
+		plan := pipeline.From(ebpf.Device("vb", append(optional, ebpf.Attach(ebpf.Method(n)))...)).To(sink.Discard())
 		opened := pipeline.Observer{Opened: func(stage string) {
 			if stage == "ebpf(vb)" {
 				_, _ = fmt.Fprintln(os.Stdout, "open\n"+log.String())

@@ -86,7 +86,10 @@ func (p *processes) of(e *kernel.Entry) *flowtable.Owner {
 		if !ok {
 			continue
 		}
-		more := flowtable.Owner{PID: o.PID, UID: o.UID, Cgroup: o.Cgroup, Socket: cookie}
+		more := flowtable.Owner{PID: o.PID, UID: o.UID, Cgroup: o.Cgroup}
+		if o.RTT > 0 {
+			more.Socket = cookie
+		}
 		if name := p.table.Name(&o); len(name) > 0 {
 			more.Name, _ = p.quota.Intern(name)
 		}
@@ -107,9 +110,12 @@ func (p *processes) tell(b *flow.Batch, fl *flow.Flow, owner *flowtable.Owner) {
 	if id := p.table.Container(owner.Cgroup); id != "" {
 		b.SetContainer(fl, id)
 	}
-	o, ok := p.table.Of(owner.Socket)
-	if !ok || o.RTT == 0 {
+	if owner.Socket == 0 {
 		return
+	}
+	o, ok := p.table.Of(owner.Socket)
+	if !ok {
+		return // forgotten meanwhile
 	}
 	b.SetRTT(fl, uint64(o.RTT))
 	if fl.Direction == flow.DirectionEgress {

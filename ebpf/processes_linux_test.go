@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cilium/ebpf/link"
 	"github.com/stretchr/testify/require"
 
-	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/ebpf"
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/netns/netnstest"
@@ -206,7 +206,7 @@ func TestProcesses(t *testing.T) {
 			require.Equal(t, o.rtt > 0 && o.egress, o.knowsResent, "%+v", o)
 			require.Zero(t, o.resent, "%+v", o)
 		}
-		for _, port := range []int{1011, 1012, 1013} {
+		for _, port := range []int{1011, 1012, 1013, 1031, 1032} {
 			egress, ingress := l.of(port)
 			for _, o := range append(egress, ingress...) {
 				require.Positive(t, o.rtt, "%+v", o)
@@ -216,4 +216,215 @@ func TestProcesses(t *testing.T) {
 	})
 }
 
-var _ pipeline.Source
+// TestPortsUsedAgain has two processes use a port one after the other, so that their
+// packets are counted as one flow.
+func TestPortsUsedAgain(t *testing.T) {
+	byPrograms(t, func(t *testing.T, m ebpf.Option, a, b *netnstest.Namespace, cgroup string, _ uint64) {
+		peer, first, second := newActor(t, b, ""), newActor(t, a, cgroup), newActor(t, a, cgroup)
+		peer.does("listen tcp :80")
+		peer.does("listen udp :53")
+		for _, d := range []ebpf.Directions{ebpf.Both, ebpf.Ingress} {
+			l := attributed(t, a, cgroup, m, ebpf.Interval(2*time.Second), ebpf.Direction(d))
+			for _, c := range []*actor{first, second} {
+				c.does("open udp 10.0.0.1:3001")
+				c.does("send 10.0.0.2:53")
+				c.does("close")
+				c.does("dial udp 10.0.0.1:3002 10.0.0.2:53")
+				c.does("write")
+				c.does("close")
+				c.does("dial tcp 10.0.0.1:3003 10.0.0.2:80")
+				c.does("write")
+				c.does("reset")
+			}
+			first.does("dial udp 10.0.0.1:3004 10.0.0.2:53")
+			first.does("write")
+			first.does("close")
+			first.does("open udp 10.0.0.1:3004")
+			first.does("send 10.0.0.2:53")
+			first.does("close")
+			l.stop()
+			for _, port := range []int{3001, 3002, 3003} {
+				egress, ingress := l.of(port)
+				require.Equal(t, d == ebpf.Both, len(egress) > 0)
+				require.NotEmpty(t, ingress)
+				for _, flows := range [][]owned{egress, ingress} {
+					if len(flows) > 1 {
+						continue // the machine was slow, so that each process has a flow
+					}
+					for _, o := range flows {
+						require.False(t, o.attrs, "%+v", o)
+					}
+				}
+			}
+			_, ingress := l.of(3004)
+			for _, o := range ingress {
+				require.Equal(t, first.pid(), o.pid, "two sockets of one process")
+			}
+		}
+	})
+}
+
+// TestServersFollowEachOther has one server take over the port of another.
+func TestServersFollowEachOther(t *testing.T) {
+	byPrograms(t, func(t *testing.T, m ebpf.Option, a, b *netnstest.Namespace, cgroup string, _ uint64) {
+		peer := newActor(t, b, "")
+		l := attributed(t, a, cgroup, m, ebpf.Interval(2*time.Second))
+		pids := map[string]uint32{}
+		for i := range 4 {
+			server := newActor(t, a, cgroup)
+			for _, network := range []string{"tcp", "udp"} {
+				server.does("listen %s :4001", network)
+				from := fmt.Sprintf("10.0.0.2:%d", 4100+2*i+len(pids)%2)
+				peer.does("dial %s %s 10.0.0.1:4001", network, from)
+				peer.does("write")
+				peer.does("reset")
+				pids[from] = server.pid()
+			}
+			server.end()
+		}
+		l.stop()
+		l.checkPeers(pids)
+	})
+}
+
+// checkPeers requires that flows tell the process that the peer's address belongs to.
+func (l *look) checkPeers(pids map[string]uint32) {
+	l.t.Helper()
+	seen := 0
+	for _, o := range l.flows {
+		peer := o.src
+		if o.egress {
+			peer = o.dst
+		}
+		if pid, ok := pids[peer]; ok {
+			seen++
+			require.Equal(l.t, pid, o.pid, "%+v", o)
+		}
+	}
+	require.GreaterOrEqual(l.t, seen, 2*len(pids))
+}
+
+// TestForwarded has packets pass the host to the port at which a local process
+// listens for all addresses: they are not the process's.
+func TestForwarded(t *testing.T) {
+	byPrograms(t, func(t *testing.T, m ebpf.Option, a, b *netnstest.Namespace, cgroup string, _ uint64) {
+		a.Run(t, "ip", "link", "add", "vc", "type", "veth", "peer", "name", "vd")
+		a.Run(t, "ip", "link", "set", "vd", "up")
+		a.Run(t, "ip", "addr", "add", "10.1.0.1/24", "dev", "vc")
+		a.Run(t, "ip", "link", "set", "vc", "up")
+		a.Run(t, "ip", "neigh", "add", "10.1.0.9", "lladdr", "02:00:00:00:00:09", "dev", "vc")
+		a.Run(t, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+		b.Run(t, "ip", "route", "add", "10.1.0.0/24", "via", "10.0.0.1")
+		server := newActor(t, a, cgroup)
+		server.does("listen udp :5001")
+		l := attributed(t, a, cgroup, m)
+		for _, to := range []string{"10.1.0.9:5001", "10.1.0.1:5001"} {
+			_, err := dial(t, b, to).Write([]byte("hello"))
+			require.NoError(t, err)
+		}
+		netnstest.Eventually(t, func() bool { return a.Traffic(t, "vc").TxPackets > 0 }, "a packet is forwarded")
+		l.stop()
+		got := map[string]uint32{}
+		for _, o := range l.flows {
+			if !o.egress {
+				got[o.dst] = o.pid
+			}
+		}
+		require.Equal(t, map[string]uint32{"10.1.0.9:5001": 0, "10.1.0.1:5001": server.pid()}, got)
+	})
+}
+
+// TestRetransmits has segments get lost.
+func TestRetransmits(t *testing.T) {
+	byPrograms(t, func(t *testing.T, m ebpf.Option, a, b *netnstest.Namespace, cgroup string, _ uint64) {
+		peer, client := newActor(t, b, ""), newActor(t, a, cgroup)
+		peer.does("listen tcp :80")
+		l := attributed(t, a, cgroup, m, ebpf.Active(200*time.Millisecond))
+		client.does("dial tcp 10.0.0.1:6001 10.0.0.2:80")
+		client.does("write")
+		b.Run(t, "ip", "route", "add", "blackhole", "10.0.0.1/32")
+		before := a.SegmentsOut(t)
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
+			client.does("write")
+		}()
+		netnstest.Eventually(t, func() bool { return a.SegmentsOut(t) >= before+4 }, "segments are sent again")
+		b.Run(t, "ip", "route", "del", "blackhole", "10.0.0.1/32")
+		<-written
+		client.does("close")
+		sent := a.SegmentsOut(t)
+		l.stop()
+		require.Equal(t, sent, a.SegmentsOut(t))
+		egress, ingress := l.of(6001)
+		sum := uint64(0)
+		for _, o := range egress {
+			sum += o.resent
+		}
+		for _, o := range ingress {
+			require.False(t, o.knowsResent)
+		}
+		require.Equal(t, a.Retransmitted(t), sum)
+		require.Greater(t, sum, uint64(2))
+	})
+}
+
+// TestWithoutProcesses looks for programs at control groups.
+func TestWithoutProcesses(t *testing.T) {
+	root := cgroups(t)
+	a, _ := netnstest.Pair(t)
+	dir, id := newCgroup(t, root, "pipeline-test")
+	c := start(t, ebpf.Device("va", ebpf.Attach(ebpf.TCX), ebpf.Namespace(a.Path)), "")
+	require.Zero(t, hooks(t, id), "no programs without the option")
+	c.stop()
+
+	l := attributed(t, a, dir, ebpf.Attach(ebpf.TCX))
+	require.Equal(t, 9, hooks(t, id))
+	l.stop()
+	require.Zero(t, hooks(t, id))
+
+	for cgroup, why := range map[string]string{
+		root + "/there is none": "no such file or directory",
+		"/tmp":                  "/tmp is no control group: those are below " + root,
+	} {
+		log := &logged{}
+		c = start(t, ebpf.Device("va", ebpf.Attach(ebpf.TCX), ebpf.Namespace(a.Path), ebpf.Processes(), ebpf.Cgroup(cgroup)), "", log.option())
+		require.Contains(t, log.String(), "processes are not told")
+		require.Contains(t, log.String(), why)
+		a.Ping(t, "10.0.0.2", 1, 0)
+		require.Len(t, c.stop(), 2)
+		require.Equal(t, uint64(1), c.counters()["failed_attributions"])
+	}
+	log := &logged{}
+	c = start(t, ebpf.Device("va", ebpf.Attach(ebpf.AFPacket), ebpf.Namespace(a.Path), ebpf.Processes()), "", log.option())
+	c.stop()
+	require.Contains(t, log.String(), "processes are not told")
+}
+
+// TestProcessesKilled kills a process that has programs at control groups.
+func TestProcessesKilled(t *testing.T) {
+	_, b := netnstest.Pair(t)
+	dir, id := newCgroup(t, cgroups(t), "pipeline-test")
+	t.Setenv(childCgroup, dir)
+	first, _, kill := child(t, os.Args[0], b, ebpf.TCX)
+	require.Equal(t, "open", first)
+	require.Equal(t, 9, hooks(t, id))
+	kill()
+	netnstest.Eventually(t, func() bool { return hooks(t, id) == 0 }, "nothing is left")
+}
+
+// hooks returns how many programs there are at a control group.
+func hooks(t *testing.T, cgroup uint64) (n int) {
+	t.Helper()
+	var links link.Iterator
+	defer links.Close()
+	for links.Next() {
+		info, err := links.Link.Info()
+		require.NoError(t, err)
+		if c := info.Cgroup(); c != nil && c.CgroupId == cgroup {
+			n++
+		}
+	}
+	require.NoError(t, links.Err())
+	return n
+}

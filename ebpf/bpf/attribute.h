@@ -5,6 +5,7 @@
 #include "maps.h"
 #include "owner.h"
 
+#define TCP_FIN 1
 #define TCP_SYN 2
 
 struct bpf_sock_tuple {
@@ -67,13 +68,14 @@ static __noinline __u64 receiver(struct __sk_buff *skb, struct packet *p, struct
 }
 
 // received returns what receiver does where it may be another one than that of the
-// packet before, and else 0.
+// packet before, and else 0. In TCP only a new connection makes it so, whose first
+// packet the listener receives; the last one tells its own socket.
 static __always_inline __u64 received(struct __sk_buff *skb, struct packet *p, struct value *v, struct attribution *a)
 {
 	if (!(p->key.has & KEY_PORTS))
 		return 0;
 	if (p->key.proto == PROTO_TCP) {
-		if (v->packets && !(p->details.tcp_flags & TCP_SYN))
+		if (v->packets && !(p->details.tcp_flags & (TCP_SYN | TCP_FIN)))
 			return 0;
 		return receiver(skb, p, a);
 	}

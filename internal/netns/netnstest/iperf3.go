@@ -4,6 +4,7 @@ package netnstest
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,6 +44,18 @@ func (Server) Run(t testing.TB, from *Namespace, to string, args ...string) {
 // had to send again included (OutSegs and RetransSegs of RFC 4022).
 func (n *Namespace) SegmentsOut(t testing.TB) uint64 {
 	t.Helper()
+	return n.tcp(t, "OutSegs", "RetransSegs")
+}
+
+// Retransmitted returns how many TCP segments a namespace had to send again.
+func (n *Namespace) Retransmitted(t testing.TB) uint64 {
+	t.Helper()
+	return n.tcp(t, "RetransSegs")
+}
+
+// tcp returns the sum of counters of RFC 4022.
+func (n *Namespace) tcp(t testing.TB, counters ...string) uint64 {
+	t.Helper()
 	var names []string
 	for line := range strings.Lines(n.Run(t, "cat", "/proc/thread-self/net/snmp")) {
 		fields := strings.Fields(line)
@@ -53,7 +66,7 @@ func (n *Namespace) SegmentsOut(t testing.TB) uint64 {
 		default:
 			total := uint64(0)
 			for i, name := range names {
-				if name == "OutSegs" || name == "RetransSegs" {
+				if slices.Contains(counters, name) {
 					v, err := strconv.ParseUint(fields[i], 10, 64)
 					require.NoError(t, err)
 					total += v
