@@ -353,9 +353,8 @@ func TestRetransmits(t *testing.T) {
 		b.Run(t, "ip", "route", "del", "blackhole", "10.0.0.1/32")
 		<-written
 		client.does("close")
-		sent := a.SegmentsOut(t)
+		least := a.Retransmitted(t)
 		l.stop()
-		require.Equal(t, sent, a.SegmentsOut(t))
 		egress, ingress := l.of(6001)
 		sum := uint64(0)
 		for _, o := range egress {
@@ -364,8 +363,8 @@ func TestRetransmits(t *testing.T) {
 		for _, o := range ingress {
 			require.False(t, o.knowsResent)
 		}
-		require.Equal(t, a.Retransmitted(t), sum)
-		require.Greater(t, sum, uint64(2))
+		require.GreaterOrEqual(t, sum, max(least, 3))
+		require.LessOrEqual(t, sum, a.Retransmitted(t), "the end of the connection may be sent again too")
 	})
 }
 

@@ -53,6 +53,10 @@ func Highlight() FlowdumpOption { return func(d *flowdump) { d.highlight = true 
 // that are known.
 func Verbose() FlowdumpOption { return func(d *flowdump) { d.verbose = true } }
 
+// Processes adds to every line, where they are known, the process that owns the local
+// socket, as name/PID, the beginning of its container's id, and the round-trip time.
+func Processes() FlowdumpOption { return func(d *flowdump) { d.processes = true } }
+
 // Location sets the time zone of the times; the default is the local one.
 func Location(l *time.Location) FlowdumpOption { return func(d *flowdump) { d.location = l } }
 
@@ -61,6 +65,7 @@ type flowdump struct {
 	colour    bool
 	highlight bool
 	verbose   bool
+	processes bool
 	location  *time.Location
 }
 
@@ -116,6 +121,9 @@ func (d *flowdump) line(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 		dst = dropped(dst, b, fl)
 	} else {
 		dst = rates(dst, fl)
+	}
+	if d.processes {
+		dst = process(dst, b, fl)
 	}
 	if d.verbose {
 		dst = details(dst, b, fl)

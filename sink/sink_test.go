@@ -42,6 +42,33 @@ func web() flow.Flow {
 	return fl
 }
 
+// TestFlowdumpProcesses has flows of sockets of which more and more is known.
+func TestFlowdumpProcesses(t *testing.T) {
+	const line = "00:16:50: 192.0.2.1:50000 → 198.51.100.7:443, TCP, 10s, 10 kbit/s, 2 p/s"
+	learn := pipeline.TransformFunc(func(_ context.Context, b *flow.Batch) error {
+		i := 0
+		for fl := range b.All() {
+			if i > 0 {
+				b.SetPID(fl, 1234)
+			}
+			if i > 1 {
+				b.SetProcessName(fl, b.Symbols().Intern("ng\tinx"))
+				b.SetRTT(fl, 44000)
+			}
+			if i > 2 {
+				b.SetContainer(fl, "0123456789abcdef0123456789abcdef")
+			}
+			i++
+		}
+		return nil
+	})
+	var out bytes.Buffer
+	plan := pipeline.From(source.Flows(web(), web(), web(), web())).Through(learn)
+	require.NoError(t, plan.To(sink.Flowdump(&out, sink.Location(time.UTC), sink.Processes())).Run(t.Context()))
+	want := []string{line, line + ", by 1234", line + `, by ng'\t'inx/1234, RTT 44µs`, line + `, by ng'\t'inx/1234 in 0123456789ab, RTT 44µs`}
+	require.Equal(t, strings.Join(want, "\n")+"\n", out.String())
+}
+
 func dump(t *testing.T, fl flow.Flow, opts ...sink.FlowdumpOption) string {
 	t.Helper()
 	var out bytes.Buffer

@@ -31,9 +31,13 @@ func live(name string) bool {
 
 // open returns the source of an input. An interface shows a flow within a second
 // of its first packet, and then what more there is of it.
-func open(name string) pipeline.Source {
+func open(name string, processes bool) pipeline.Source {
 	if live(name) {
-		return ebpf.Device(name, ebpf.Active(500*time.Millisecond), ebpf.Interval(250*time.Millisecond))
+		opts := []ebpf.Option{ebpf.Active(500 * time.Millisecond), ebpf.Interval(250 * time.Millisecond)}
+		if processes {
+			opts = append(opts, ebpf.Processes())
+		}
+		return ebpf.Device(name, opts...)
 	}
 	return flows.From(name)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -46,9 +47,15 @@ func (o *text) String() string {
 // TestInterface prints the flows of an interface until it is interrupted.
 func TestInterface(t *testing.T) {
 	a, _ := netnstest.Pair(t)
-	for flag, want := range map[string]string{"": "10.0.0.1 → 10.0.0.2 8/0 [? → va], ICMP", "-json": `"out_if_name":"va"`, "-top": "10.0.0.2 → 10.0.0.1, ICMP"} {
+	var datagrams net.Conn
+	a.Inside(t, func() (err error) {
+		datagrams, err = net.Dial("udp", "10.0.0.2:9")
+		return err
+	})
+	defer datagrams.Close()
+	for flag, want := range map[string]string{"": "10.0.0.1 → 10.0.0.2 8/0 [? → va], ICMP", "-json": `"out_if_name":"va"`, "-top": "10.0.0.2 → 10.0.0.1, ICMP", "-p": ", by flowdump.test/"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		cmd := exec.CommandContext(ctx, os.Args[0], append(strings.Fields(flag), "va", "icmp and address 10.0.0.1")...)
+		cmd := exec.CommandContext(ctx, os.Args[0], append(strings.Fields(flag), "va", "(icmp or port 9) and address 10.0.0.1")...)
 		cmd.Env = append(os.Environ(), asMain+"=1")
 		var out, notes text
 		cmd.Stdout, cmd.Stderr = &out, &notes
@@ -59,6 +66,7 @@ func TestInterface(t *testing.T) {
 				t.Skip(notes.String())
 			}
 			a.Ping(t, "10.0.0.2", 1, 0)
+			_, _ = datagrams.Write(nil) // nobody listens
 			return strings.Contains(out.String(), want)
 		}, want)
 		cancel()

@@ -5,6 +5,7 @@
 //	go run ./examples/flowdump traffic.pcap "not port 22"          # pcap, pcapng, .gz, .zst
 //	go run ./examples/flowdump - < flows.json                      # flows as JSON lines
 //	sudo go run ./examples/flowdump eth0 "proto tcp and port 80"   # an interface, live
+//	sudo go run ./examples/flowdump -p eth0                        # with the local processes
 //	sudo go run ./examples/flowdump -top eth0                      # who talks most there
 package main
 
@@ -33,28 +34,34 @@ func main() {
 	}
 }
 
-// run does what the arguments say, "[-v | -json | -top] [INPUT] [FILTER]".
+// run does what the arguments say, "[-v | -json | -top] [-p] [INPUT] [FILTER]".
 func run(ctx context.Context, args []string, out, notes io.Writer) error {
 	set := flag.NewFlagSet("flowdump", flag.ContinueOnError)
 	set.SetOutput(notes)
 	verbose := set.Bool("v", false, "print every field that is known")
 	asJSON := set.Bool("json", false, "print JSON lines")
+	processes := set.Bool("p", false, "print the process of a local socket, and its round-trip time")
 	table := set.Bool("top", false, "print a table of the top talkers, each second anew")
 	if err := set.Parse(args); err != nil {
 		return err
 	}
-	end := sink.Flowdump(out)
+	var opts []sink.FlowdumpOption
+	if *verbose {
+		opts = append(opts, sink.Verbose())
+	}
+	if *processes {
+		opts = append(opts, sink.Processes())
+	}
+	end := sink.Flowdump(out, opts...)
 	switch {
 	case *table:
 		end = sink.Discard()
 	case *asJSON:
 		end = sink.JSON(out)
-	case *verbose:
-		end = sink.Flowdump(out, sink.Verbose())
 	}
 	name, expr := split(set.Args())
 	count := sink.Count()
-	plan := pipeline.From(open(name)).Filter(filter.Expr(expr))
+	plan := pipeline.From(open(name, *processes)).Filter(filter.Expr(expr))
 	if *table {
 		plan = plan.Through(newTop(out))
 	}
