@@ -110,11 +110,14 @@ func BenchmarkAttribution(b *testing.B) {
 	without, with := open(b, Config{}), open(b, Config{Attribution: a})
 	datagram, _ := listener(b, a, unix.SOCK_DGRAM)
 	syn, _ := listener(b, a, unix.SOCK_STREAM)
+	echo := udp60()
+	copy(echo[23:], []byte{1})          // ICMP
+	copy(echo[34:], []byte{8, 0, 0, 0}) // what a test runs out has a socket without ports
 	for _, f := range []struct {
 		name    string
 		egress  bool
 		packets []byte
-	}{{"UDP in", false, datagram}, {"UDP out", true, datagram}, {"TCP in", false, tcp(0x10, 1460)}, {"TCP SYN in", false, syn}} {
+	}{{"UDP in", false, datagram}, {"ICMP out", true, echo}, {"TCP in", false, tcp(0x10, 1460)}, {"TCP SYN in", false, syn}} {
 		b.Run(f.name, func(b *testing.B) {
 			var costs [2][]float64
 			for b.Loop() {

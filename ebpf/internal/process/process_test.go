@@ -55,7 +55,7 @@ func TestEarlier(t *testing.T) {
 	table, dir := openTest(t)
 	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_, err = table.Earlier()
 	require.NoError(t, err)
 	_, ok := table.Of(cookie(t, c))
