@@ -65,11 +65,9 @@ func (c *config) kernel() kernel.Config {
 func (s *source) byPrograms(m Method, env pipeline.Env) (reader, error) {
 	c := s.c.kernel()
 	c.Filter, c.Logger = s.code, env.Logger
-	p := s.openProcesses(env)
-	c.Attribution = p.attribution()
-	table, err := kernel.Open(c)
+	table, p, err := s.openKernel(c, env)
 	if err != nil {
-		return nil, loadError{errors.Join(err, p.Close())}
+		return nil, loadError{err}
 	}
 	r := newKernelReader(&s.c, table, p, &s.counters)
 	put := attach.TCX
@@ -98,6 +96,22 @@ func (s *source) byPrograms(m Method, env pipeline.Env) (reader, error) {
 	}
 	r.names = newNames(r.watch, env.Symbols)
 	return r, nil
+}
+
+// openKernel loads the programs, without what tells processes if the kernel does not
+// take that.
+func (s *source) openKernel(c kernel.Config, env pipeline.Env) (*kernel.Table, *processes, error) {
+	if p := s.openProcesses(env); p != nil {
+		with := c
+		with.Attribution = p.attribution()
+		table, err := kernel.Open(with)
+		if err == nil {
+			return table, p, nil
+		}
+		s.untold(env, errors.Join(err, p.Close()))
+	}
+	table, err := kernel.Open(c)
+	return table, nil, err
 }
 
 // programs returns the programs for an interface.
@@ -135,8 +149,7 @@ func (s *source) byPackets(env pipeline.Env) (reader, error) {
 		return nil, err
 	}
 	if s.c.processes {
-		s.counters.unattributed++
-		env.Logger.Warn("processes are not told", "error", "not by AF_PACKET")
+		s.untold(env, errors.New("AF_PACKET does not know them"))
 	}
 	r := newPacketReader(&s.c, s.pushed, group, &s.counters)
 	r.watch, err = s.watch(env, func(i attach.Interface) (io.Closer, error) {

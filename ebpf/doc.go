@@ -45,6 +45,30 @@
 // programs, so that packets outside it cost a few nanoseconds and no memory. The
 // flows are the same with and without.
 //
+// # Processes
+//
+// With Processes the flows of local sockets tell the process that owns the socket, in
+// both directions. That is the one that created, bound, connected or sent by it last;
+// of a connection that was accepted, the one of the listener. Programs at the root of
+// the control groups (or at the one that Cgroup names) note it as it happens, and a
+// look at all open files what was there before; nothing of it is left when the run
+// returns or the process ends.
+//
+// A flow tells nothing rather than what may be wrong: where it has packets of several
+// processes, of more than two sockets on one CPU in an Interval, or of a socket whose
+// process is not known. Not known are sockets of the kernel and listeners that speak
+// MPTCP, as those of Go do, and were there before. Packets that come in are told for
+// TCP and UDP, those that go out also for SCTP and ICMP.
+//
+// ProcessName is the name of the process, not of its thread, and is missing where it
+// ended before its first flow was looked at, unless it has but one thread. PID is that
+// of the first namespace of processes; in another one ProcessName is known only of
+// such processes too, and sockets that were there before are not known. Container is
+// the id of 64 hexadecimal digits in the name of the control group, which takes
+// CAP_DAC_READ_SEARCH. RTT is that of the connection as TCP measured it last, and
+// Retransmits are those since the flow of the connection that was told last. The look
+// at what was there before takes CAP_SYS_PTRACE.
+//
 // # Counters
 //
 // Counters that end in _packets and _bytes count as the network stack does:
@@ -62,6 +86,7 @@
 // flows without what a tunnel carries since the ring buffer was full,
 // fragments_unmatched later fragments whose first was not seen: their flow has no
 // ports. evicted counts flows that ended early because of MaxFlows,
-// failed_interfaces those that could not be attached to. abandoned_packets are in
+// failed_interfaces those that could not be attached to. failed_attributions is more
+// than 0 when processes are not told or not all, which the log explains. abandoned_packets are in
 // flows that could not be delivered, because the run was given up.
 package ebpf

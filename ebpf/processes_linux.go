@@ -29,8 +29,7 @@ func (s *source) openProcesses(env pipeline.Env) *processes {
 	}
 	p, err := newProcesses(s.c.cgroup, s.namespace, env)
 	if p == nil {
-		s.counters.unattributed++
-		env.Logger.Warn("processes are not told", "error", err)
+		s.untold(env, err)
 		return nil
 	}
 	if err != nil {
@@ -38,6 +37,12 @@ func (s *source) openProcesses(env pipeline.Env) *processes {
 		env.Logger.Warn("not all processes are told", "error", err)
 	}
 	return p
+}
+
+// untold says why flows tell no processes.
+func (s *source) untold(env pipeline.Env, err error) {
+	s.counters.unattributed++
+	env.Logger.Warn("processes are not told", "error", err)
 }
 
 // newProcesses returns what tells the processes of a control group; with an error
@@ -62,12 +67,9 @@ func newProcesses(cgroup string, n *netns.Namespace, env pipeline.Env) (*process
 	return p, errors.Join(refused, err)
 }
 
-// attribution is what the programs that count need; nil for no processes.
+// attribution is what the programs that count need.
 func (p *processes) attribution() *kernel.Attribution {
-	if p == nil {
-		return nil
-	}
-	return &kernel.Attribution{Sockets: p.table.Sockets(), Changes: p.table.Changes()}
+	return &kernel.Attribution{Sockets: p.table.Sockets(), Owners: p.table.Owners(), Changes: p.table.Changes()}
 }
 
 // of returns the owner of the sockets of an entry, nil when that is not known.
@@ -83,7 +85,8 @@ func (p *processes) of(e *kernel.Entry) *flowtable.Owner {
 	p.owners = flowtable.Owner{Several: s.More}
 	for _, cookie := range cookies {
 		o, ok := p.table.Of(cookie)
-		if !ok {
+		if !ok { // another process's, whoever that is
+			p.owners.Several = true
 			continue
 		}
 		more := flowtable.Owner{PID: o.PID, UID: o.UID, Cgroup: o.Cgroup}

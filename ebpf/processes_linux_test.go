@@ -217,33 +217,34 @@ func TestProcesses(t *testing.T) {
 }
 
 // TestPortsUsedAgain has two processes use a port one after the other, so that their
-// packets are counted as one flow.
+// packets are counted as one flow; some are of another control group.
 func TestPortsUsedAgain(t *testing.T) {
 	byPrograms(t, func(t *testing.T, m ebpf.Option, a, b *netnstest.Namespace, cgroup string, _ uint64) {
-		peer, first, second := newActor(t, b, ""), newActor(t, a, cgroup), newActor(t, a, cgroup)
+		peer, first, second, stranger := newActor(t, b, ""), newActor(t, a, cgroup), newActor(t, a, cgroup), newActor(t, a, "")
 		peer.does("listen tcp :80")
 		peer.does("listen udp :53")
 		for _, d := range []ebpf.Directions{ebpf.Both, ebpf.Ingress} {
 			l := attributed(t, a, cgroup, m, ebpf.Interval(2*time.Second), ebpf.Direction(d))
-			for _, c := range []*actor{first, second} {
-				c.does("open udp 10.0.0.1:3001")
+			for i, c := range []*actor{first, second, first, stranger, stranger, first} {
+				port := 3001 + i/2*10
+				c.does("open udp 10.0.0.1:%d", port)
 				c.does("send 10.0.0.2:53")
 				c.does("close")
-				c.does("dial udp 10.0.0.1:3002 10.0.0.2:53")
+				c.does("dial udp 10.0.0.1:%d 10.0.0.2:53", port+1)
 				c.does("write")
 				c.does("close")
-				c.does("dial tcp 10.0.0.1:3003 10.0.0.2:80")
+				c.does("dial tcp 10.0.0.1:%d 10.0.0.2:80", port+2)
 				c.does("write")
 				c.does("reset")
 			}
-			first.does("dial udp 10.0.0.1:3004 10.0.0.2:53")
+			first.does("dial udp 10.0.0.1:3031 10.0.0.2:53")
 			first.does("write")
 			first.does("close")
-			first.does("open udp 10.0.0.1:3004")
+			first.does("open udp 10.0.0.1:3031")
 			first.does("send 10.0.0.2:53")
 			first.does("close")
 			l.stop()
-			for _, port := range []int{3001, 3002, 3003} {
+			for _, port := range []int{3001, 3002, 3003, 3011, 3012, 3013, 3021, 3022, 3023} {
 				egress, ingress := l.of(port)
 				require.Equal(t, d == ebpf.Both, len(egress) > 0)
 				require.NotEmpty(t, ingress)
@@ -256,7 +257,7 @@ func TestPortsUsedAgain(t *testing.T) {
 					}
 				}
 			}
-			_, ingress := l.of(3004)
+			_, ingress := l.of(3031)
 			for _, o := range ingress {
 				require.Equal(t, first.pid(), o.pid, "two sockets of one process")
 			}

@@ -8,6 +8,8 @@
 #define TCP_FIN 1
 #define TCP_SYN 2
 
+#define TCP_NEW_SYN_RECV 12 // state of a connection that is no socket yet
+
 struct bpf_sock_tuple {
 	union {
 		struct {
@@ -56,13 +58,16 @@ static __noinline __u64 receiver(struct __sk_buff *skb, struct packet *p, struct
 
 	if (skb->pkt_type != PACKET_HOST)
 		return 0; // another host's, or that of every socket
-	if (!(sk = lookup(skb, &p->key)))
+	if (!(sk = lookup(skb, &p->key))) {
+		a->changes--; // somebody may come of whom no program here is told
 		return 0;
-	if ((o = bpf_sk_storage_get(&sockets, sk, NULL, 0))) {
-		cookie = o->cookie;
-		if (!sk->dst_port)
-			a->wildcard = true;
 	}
+	if ((o = bpf_sk_storage_get(&sockets, sk, NULL, 0)))
+		cookie = o->cookie;
+	else
+		a->several = true;
+	if (!sk->dst_port)
+		a->wildcard = true;
 	bpf_sk_release(sk);
 	return cookie;
 }
@@ -92,7 +97,7 @@ static __always_inline __u64 sender(struct __sk_buff *skb, struct packet *p)
 {
 	struct bpf_sock *sk = skb->sk;
 
-	if (!sk)
+	if (!sk || sk->state == TCP_NEW_SYN_RECV)
 		return 0;
 	if (p->key.has & KEY_PORTS) {
 		if (sk->src_port != p->key.ports >> 16)
@@ -115,10 +120,12 @@ static __always_inline void attribute(struct __sk_buff *skb, struct packet *p, s
 		cookie = received(skb, p, v, a);
 	if (!cookie || cookie == a->first)
 		return;
-	if (!a->first)
+	if (!a->first) {
 		a->first = cookie;
-	else if (!a->other)
+		bpf_map_lookup_elem(&owners, &cookie); // which notes that it is in use
+	} else if (!a->other) {
 		a->other = cookie;
-	else if (cookie != a->other)
+	} else if (cookie != a->other) {
 		a->several = true;
+	}
 }

@@ -156,6 +156,7 @@ const (
 	FlowsMapEvents          = "events"
 	FlowsMapFragments       = "fragments"
 	FlowsMapGenerations     = "generations"
+	FlowsMapOwners          = "owners"
 	FlowsMapSockets         = "sockets"
 	FlowsProgEgress         = "egress"
 	FlowsProgIngress        = "ingress"
@@ -224,6 +225,7 @@ type FlowsMapSpecs struct {
 	Events      *ebpf.MapSpec `ebpf:"events"`
 	Fragments   *ebpf.MapSpec `ebpf:"fragments"`
 	Generations *ebpf.MapSpec `ebpf:"generations"`
+	Owners      *ebpf.MapSpec `ebpf:"owners"`
 	Sockets     *ebpf.MapSpec `ebpf:"sockets"`
 }
 
@@ -266,6 +268,7 @@ type FlowsMaps struct {
 	Events      *ebpf.Map `ebpf:"events"`
 	Fragments   *ebpf.Map `ebpf:"fragments"`
 	Generations *ebpf.Map `ebpf:"generations"`
+	Owners      *ebpf.Map `ebpf:"owners"`
 	Sockets     *ebpf.Map `ebpf:"sockets"`
 }
 
@@ -276,6 +279,7 @@ func (m *FlowsMaps) Close() error {
 		m.Events,
 		m.Fragments,
 		m.Generations,
+		m.Owners,
 		m.Sockets,
 	)
 }

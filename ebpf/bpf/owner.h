@@ -25,6 +25,15 @@ struct {
 	__type(value, struct owner);
 } sockets SEC(".maps");
 
+// Of the sockets that were in use last, also of those that are closed. Cookies are
+// never used again. The loader sets the bound.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct owner);
+} owners SEC(".maps");
+
 // How often it changed which UDP socket receives what, but for sockets that get
 // their port as they send.
 struct {

@@ -45,15 +45,6 @@ enum {
 #define ALLOW 1
 #define PROTO_UDP 17
 
-// Of the sockets that were in use last, also of those that are closed. Cookies are
-// never used again. The loader sets the bound.
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u64);
-	__type(value, struct owner);
-} owners SEC(".maps");
-
 // own makes the process that runs the owner of a socket.
 static __always_inline void own(struct bpf_sock *sk, __u64 cookie)
 {
@@ -63,8 +54,8 @@ static __always_inline void own(struct bpf_sock *sk, __u64 cookie)
 
 	if (!sk || !(o = bpf_sk_storage_get(&sockets, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE)))
 		return;
-	if (o->pid == pid && o->cookie == cookie)
-		return;
+	if (o->pid == pid && o->cookie == cookie && bpf_map_lookup_elem(&owners, &cookie))
+		return; // and is one of those in use now
 	o->cookie = cookie;
 	o->at = bpf_ktime_get_boot_ns();
 	o->cgroup = bpf_get_current_cgroup_id();

@@ -53,6 +53,8 @@ struct bpf_sock {
 	__u32 bound_dev_if, family, type, protocol, mark, priority;
 	__u32 src_ip4, src_ip6[4], src_port;
 	__be16 dst_port;
+	__u16 : 16;
+	__u32 dst_ip4, dst_ip6[4], state;
 };
 
 // A socket buffer, up to the last field that the programs read.

@@ -40,7 +40,7 @@ static __always_inline struct statistics *statistics(struct value *v)
 struct attribution {
 	__u64 first, other; // two of them
 	__u32 changes;      // what of receivers was current when first was looked up
-	__u8 several;       // there are more
+	__u8 several;       // there are more, or one whose owner is not known
 	__u8 wildcard;      // one of them receives packets to every local address
 };
 

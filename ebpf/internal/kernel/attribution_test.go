@@ -21,7 +21,7 @@ func attribution(t testing.TB) *Attribution {
 	spec, err := bpf.LoadSockets()
 	require.NoError(t, err)
 	a := new(Attribution)
-	for name, m := range map[string]**ebpf.Map{bpf.SocketsMapSockets: &a.Sockets, bpf.SocketsMapChanges: &a.Changes} {
+	for name, m := range map[string]**ebpf.Map{bpf.SocketsMapSockets: &a.Sockets, bpf.SocketsMapOwners: &a.Owners, bpf.SocketsMapChanges: &a.Changes} {
 		*m, err = ebpf.NewMap(spec.Maps[name])
 		if err != nil && len(missingCapabilities()) > 0 {
 			t.Skip(err)

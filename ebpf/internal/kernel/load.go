@@ -37,7 +37,11 @@ func load(c Config) (*objects, error) {
 	}
 	var shared ebpf.CollectionOptions
 	if a := c.Attribution; a != nil {
-		shared.MapReplacements = map[string]*ebpf.Map{bpf.FlowsMapSockets: a.Sockets, bpf.FlowsMapChanges: a.Changes}
+		shared.MapReplacements = map[string]*ebpf.Map{
+			bpf.FlowsMapSockets: a.Sockets,
+			bpf.FlowsMapOwners:  a.Owners,
+			bpf.FlowsMapChanges: a.Changes,
+		}
 	}
 	var loaded bpf.FlowsObjects
 	if err := spec.LoadAndAssign(&loaded, &shared); err != nil {
@@ -64,6 +68,7 @@ func (o *objects) loadIP(c Config) error {
 		bpf.FlowsMapEvents:      o.maps.Events,
 		bpf.FlowsMapFragments:   o.maps.Fragments,
 		bpf.FlowsMapGenerations: o.maps.Generations,
+		bpf.FlowsMapOwners:      o.maps.Owners,
 		bpf.FlowsMapSockets:     o.maps.Sockets,
 	}})
 }
@@ -88,6 +93,9 @@ func configure(spec *ebpf.CollectionSpec, c Config, link packet.LinkType) error 
 	flows.ValueSize = uint32(c.layout().size())
 	flows.Value = nil // the kernel need not know what is in it
 	flows.Key = nil
+	if a := c.Attribution; a != nil {
+		spec.Maps[bpf.FlowsMapOwners].MaxEntries = a.Owners.MaxEntries()
+	}
 	if c.Filter == nil {
 		return nil
 	}

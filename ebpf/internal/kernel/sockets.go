@@ -14,6 +14,7 @@ import (
 // Attribution is by what the programs tell the socket of a packet.
 type Attribution struct {
 	Sockets *ebpf.Map // of each socket its owner
+	Owners  *ebpf.Map // of each cookie
 	Changes *ebpf.Map // how often it changed who receives what
 }
 
@@ -27,7 +28,8 @@ type Sockets struct {
 	// Wildcard is true when one of them receives packets to every local address,
 	// and the packets' need not be one.
 	Wildcard bool
-	// More is true when there are more than are told apart.
+	// More is true when there are more than are told apart, or one whose owner is
+	// not known.
 	More bool
 }
 

@@ -99,6 +99,9 @@ func (t *Table) hook(spec *ebpf.CollectionSpec, name string, shared ebpf.Collect
 // Sockets returns the map that holds for each socket its owner.
 func (t *Table) Sockets() *ebpf.Map { return t.maps.Sockets }
 
+// Owners returns the map that holds the same by cookie, and for longer.
+func (t *Table) Owners() *ebpf.Map { return t.maps.Owners }
+
 // Changes returns the map that holds how often it changed which UDP socket receives
 // what.
 func (t *Table) Changes() *ebpf.Map { return t.maps.Changes }
