@@ -108,7 +108,7 @@ func (s *source) openKernel(c kernel.Config, env pipeline.Env) (*kernel.Table, *
 		if err == nil {
 			return table, p, nil
 		}
-		s.untold(env, errors.Join(err, p.Close()))
+		s.untold(env, "processes are not told", errors.Join(err, p.Close()))
 	}
 	table, err := kernel.Open(c)
 	return table, nil, err
@@ -149,7 +149,7 @@ func (s *source) byPackets(env pipeline.Env) (reader, error) {
 		return nil, err
 	}
 	if s.c.processes {
-		s.untold(env, errors.New("AF_PACKET does not know them"))
+		s.untold(env, "processes are not told", errors.New("AF_PACKET does not know them"))
 	}
 	r := newPacketReader(&s.c, s.pushed, group, &s.counters)
 	r.watch, err = s.watch(env, func(i attach.Interface) (io.Closer, error) {

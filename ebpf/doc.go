@@ -87,6 +87,7 @@
 // fragments_unmatched later fragments whose first was not seen: their flow has no
 // ports. evicted counts flows that ended early because of MaxFlows,
 // failed_interfaces those that could not be attached to. failed_attributions is more
-// than 0 when processes are not told or not all, which the log explains. abandoned_packets are in
-// flows that could not be delivered, because the run was given up.
+// than 0 when processes are not told, or not all, which the log explains.
+// abandoned_packets are in flows that could not be delivered, because the run was
+// given up.
 package ebpf

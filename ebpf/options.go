@@ -158,8 +158,8 @@ func Statistics() Option {
 
 // Processes adds to the flows of local sockets the process that owns the socket: PID,
 // ProcessName, UID, CgroupID and Container; of TCP also RTT, and Retransmits where the
-// flow goes out. It costs time for every packet and memory for every flow, so it is
-// off by default. TCX and Clsact have it.
+// flow goes out. It costs time for every packet and socket, memory for every flow, and
+// 8 MiB in the kernel, so it is off by default. TCX and Clsact have it.
 func Processes() Option {
 	return func(c *config) { c.processes = true }
 }

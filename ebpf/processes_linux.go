@@ -29,20 +29,21 @@ func (s *source) openProcesses(env pipeline.Env) *processes {
 	}
 	p, err := newProcesses(s.c.cgroup, s.namespace, env)
 	if p == nil {
-		s.untold(env, err)
+		s.untold(env, "processes are not told", err)
 		return nil
 	}
 	if err != nil {
-		s.counters.unattributed++
-		env.Logger.Warn("not all processes are told", "error", err)
+		s.untold(env, "not all processes are told", err)
 	}
 	return p
 }
 
-// untold says why flows tell no processes.
-func (s *source) untold(env pipeline.Env, err error) {
-	s.counters.unattributed++
-	env.Logger.Warn("processes are not told", "error", err)
+// untold says once why flows tell no processes, or not all: another method may fail
+// for the same reason.
+func (s *source) untold(env pipeline.Env, what string, err error) {
+	if s.counters.unattributed++; s.counters.unattributed == 1 {
+		env.Logger.Warn(what, "error", err)
+	}
 }
 
 // newProcesses returns what tells the processes of a control group; with an error
