@@ -73,11 +73,11 @@ func (p *processes) attribution() *kernel.Attribution {
 	return &kernel.Attribution{Sockets: p.table.Sockets(), Owners: p.table.Owners(), Changes: p.table.Changes()}
 }
 
-// of returns the owner of the sockets of an entry, nil when that is not known.
+// of returns the owner of the sockets of an entry, nil when there are none.
 func (p *processes) of(e *kernel.Entry) *flowtable.Owner {
 	s := &e.Sockets
 	cookies := s.Cookies()
-	if len(cookies) == 0 {
+	if len(cookies) == 0 && !s.More {
 		return nil
 	}
 	if s.Wildcard && e.Key.Has&packet.KeyIngress != 0 && !p.local.Has(e.Key.Dst) {
