@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
+	"github.com/flowpipeline/pipeline/internal/meter"
 	"github.com/flowpipeline/pipeline/internal/netflow"
 	"github.com/flowpipeline/pipeline/internal/packet"
 	"github.com/flowpipeline/pipeline/internal/sflow"
@@ -92,31 +93,31 @@ func (p *Protocols) bind(layout *flow.Layout) error {
 
 // meters returns the counters of the decoders, without those that the lane keeps
 // itself.
-func (d *decoders) meters(env pipeline.Env) (m meters) {
+func (d *decoders) meters(env pipeline.Env) (m meter.Set) {
 	if d.netflow != nil {
 		counters := d.netflow.Counters()
 		for r := range netflow.NumReasons {
 			if r != netflow.Datagrams && r != netflow.Flows {
-				m.add(env, r.String(), &counters[r])
+				m.Add(env, r.String(), &counters[r])
 			}
 		}
 	}
 	if d.sflow != nil {
 		counts := &d.sflowCounts
 		for k := range sflow.Kinds {
-			m.add(env, k.String()+"_samples", &counts.Samples[k])
-			m.add(env, "lost_"+k.String()+"_samples", &counts.LostSamples[k])
+			m.Add(env, k.String()+"_samples", &counts.Samples[k])
+			m.Add(env, "lost_"+k.String()+"_samples", &counts.LostSamples[k])
 		}
-		m.add(env, "counter_records", &counts.CounterRecords)
-		m.add(env, "lost_datagrams", &counts.LostDatagrams)
-		m.add(env, "late_datagrams", &counts.LateDatagrams)
-		m.add(env, "sequence_resets", &counts.Resets)
-		m.add(env, "untracked", &counts.Untracked)
+		m.Add(env, "counter_records", &counts.CounterRecords)
+		m.Add(env, "lost_datagrams", &counts.LostDatagrams)
+		m.Add(env, "late_datagrams", &counts.LateDatagrams)
+		m.Add(env, "sequence_resets", &counts.Resets)
+		m.Add(env, "untracked", &counts.Untracked)
 		for r := range sflow.Reasons {
-			m.add(env, sflowCounter(r), &counts.Refused[r])
+			m.Add(env, sflowCounter(r), &counts.Refused[r])
 		}
 		for r := packet.Accepted + 1; r < packet.Refusals; r++ {
-			m.add(env, "headers_"+r.String(), &counts.Headers[r])
+			m.Add(env, "headers_"+r.String(), &counts.Headers[r])
 		}
 	}
 	return m

@@ -8,6 +8,7 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/datagram"
 	"github.com/flowpipeline/pipeline/internal/input"
+	"github.com/flowpipeline/pipeline/internal/meter"
 	"github.com/flowpipeline/pipeline/internal/netflow"
 )
 
@@ -28,7 +29,7 @@ type File struct {
 	lane *Lane
 
 	counts datagram.Counts
-	meters meters
+	meters meter.Set
 }
 
 // NewFile returns a source, that opens nothing yet.
@@ -85,15 +86,15 @@ func (f *File) Open(_ context.Context, env pipeline.Env) error {
 			env.Logger.Warn("the recording is torn; it is read on at the next section", "places", n, "bytes", counts.TornBytes-f.counts.TornBytes)
 		}
 		f.counts = counts
-		f.meters.publish()
+		f.meters.Publish()
 	}
-	f.meters.add(env, "packets", &f.counts.Packets)
-	f.meters.add(env, "refused_packets", &f.counts.Refused)
-	f.meters.add(env, "other_packets", &f.counts.Others)
-	f.meters.add(env, "refused_fragments", &f.counts.Fragments)
-	f.meters.add(env, "truncated_datagrams", &f.counts.Truncated)
-	f.meters.add(env, "torn_places", &f.counts.Torn)
-	f.meters.add(env, "torn_bytes", &f.counts.TornBytes)
+	f.meters.Add(env, "packets", &f.counts.Packets)
+	f.meters.Add(env, "refused_packets", &f.counts.Refused)
+	f.meters.Add(env, "other_packets", &f.counts.Others)
+	f.meters.Add(env, "refused_fragments", &f.counts.Fragments)
+	f.meters.Add(env, "truncated_datagrams", &f.counts.Truncated)
+	f.meters.Add(env, "torn_places", &f.counts.Torn)
+	f.meters.Add(env, "torn_bytes", &f.counts.TornBytes)
 	return nil
 }
 

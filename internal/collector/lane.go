@@ -10,6 +10,7 @@ import (
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/datagram"
+	"github.com/flowpipeline/pipeline/internal/meter"
 )
 
 const (
@@ -32,7 +33,7 @@ type Lane struct {
 	ending            func() bool // sessions are about to end by themselves; nil for none
 
 	counts struct{ datagrams, bytes, refused, abandoned uint64 }
-	meters meters
+	meters meter.Set
 	env    pipeline.Env
 	report report
 	told   func() // called when the counters are up to date; nil for none
@@ -41,10 +42,10 @@ type Lane struct {
 func newLane(in datagram.Receiver, dec decoders, env pipeline.Env) *Lane {
 	l := &Lane{in: in, dec: dec, env: env}
 	l.meters = l.dec.meters(env)
-	l.meters.add(env, "datagrams", &l.counts.datagrams)
-	l.meters.add(env, "bytes", &l.counts.bytes)
-	l.meters.add(env, "refused_protocol", &l.counts.refused)
-	l.meters.add(env, "abandoned_datagrams", &l.counts.abandoned)
+	l.meters.Add(env, "datagrams", &l.counts.datagrams)
+	l.meters.Add(env, "bytes", &l.counts.bytes)
+	l.meters.Add(env, "refused_protocol", &l.counts.refused)
+	l.meters.Add(env, "abandoned_datagrams", &l.counts.abandoned)
 	return l
 }
 
@@ -183,7 +184,7 @@ func (l *Lane) abandon() {
 
 func (l *Lane) publish(now int64) {
 	l.dec.update(now)
-	l.meters.publish()
+	l.meters.Publish()
 	if l.told != nil {
 		l.told()
 	}

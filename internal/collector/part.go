@@ -6,6 +6,7 @@ import (
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/datagram"
+	"github.com/flowpipeline/pipeline/internal/meter"
 	"github.com/flowpipeline/pipeline/internal/netflow"
 	"github.com/flowpipeline/pipeline/internal/stream"
 	"github.com/flowpipeline/pipeline/internal/udp"
@@ -22,7 +23,7 @@ type part struct {
 	sockets   udp.Counts    // of read
 	streams   stream.Counts // of all connections, in the first part
 	abandoned uint64        // by joined
-	meters    meters
+	meters    meter.Set
 	reads     int
 	templates uint64 // that came by the latest look
 }
@@ -60,22 +61,22 @@ func (p *part) open(i int, env pipeline.Env) error {
 
 // count has the counters of what is read told as those of the stage.
 func (p *part) count(i int, env pipeline.Env) {
-	p.meters.add(env, "refused_exporters", &p.sockets.Refused)
-	p.meters.add(env, "truncated_datagrams", &p.sockets.Truncated)
-	p.meters.add(env, "abandoned_datagrams", &p.abandoned)
+	p.meters.Add(env, "refused_exporters", &p.sockets.Refused)
+	p.meters.Add(env, "truncated_datagrams", &p.sockets.Truncated)
+	p.meters.Add(env, "abandoned_datagrams", &p.abandoned)
 	if udp.KnowsDrops {
-		p.meters.add(env, "kernel_drops", &p.sockets.KernelDrops)
+		p.meters.Add(env, "kernel_drops", &p.sockets.KernelDrops)
 	}
 	if i == 0 && p.live.streams != nil {
 		c := &p.streams
-		p.meters.add(env, "connections", &c.Connections)
-		p.meters.add(env, "refused_exporters", &c.Refused)
-		p.meters.add(env, "refused_connections", &c.Excess)
-		p.meters.add(env, "failed_handshakes", &c.Handshakes)
-		p.meters.add(env, "broken_connections", &c.Broken)
-		p.meters.add(env, "failed_connections", &c.Failed)
-		p.meters.add(env, "idle_connections", &c.Idle)
-		p.meters.add(env, "abandoned_bytes", &c.Abandoned)
+		p.meters.Add(env, "connections", &c.Connections)
+		p.meters.Add(env, "refused_exporters", &c.Refused)
+		p.meters.Add(env, "refused_connections", &c.Excess)
+		p.meters.Add(env, "failed_handshakes", &c.Handshakes)
+		p.meters.Add(env, "broken_connections", &c.Broken)
+		p.meters.Add(env, "failed_connections", &c.Failed)
+		p.meters.Add(env, "idle_connections", &c.Idle)
+		p.meters.Add(env, "abandoned_bytes", &c.Abandoned)
 	}
 }
 
@@ -128,7 +129,7 @@ func (p *part) look() {
 	if p.live.streams != nil {
 		p.streams = p.live.streams.Counts()
 	}
-	p.meters.publish()
+	p.meters.Publish()
 }
 
 // stop ends the goroutines of a lane that reads from several.
