@@ -515,6 +515,7 @@ var meanings = []row{
 	{`vlan`, `vlan_id=10 | src_vlan=5`, `-`},
 	{`vlan 100-200`, `src_vlan=100 | vlan_id=200`, `- | vlan_id=201`},
 	{`vlan in [10 20]`, `vlan_id=10 | dst_vlan=20`, `- | vlan_id=11`},
+	{`vlan not in [10 20]`, `- | vlan_id=11`, `vlan_id=10 | dst_vlan=20`},
 
 	// Numbers.
 	{`bytes 20490000`, `bytes=20490000`, `- | bytes=20490001`},

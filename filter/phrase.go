@@ -280,7 +280,7 @@ func (p *parser) valueOf(n *noun, q qualifier, from int) (node, error) {
 			return nil, p.expected(`"ttl"`)
 		}
 	case tagNoun, labelNoun:
-		if p.take("label") || p.isOp("=", "==", "!=", "<", "<=", ">", ">=") || p.isWord("in", "eq", "ne", "lt", "le", "gt", "ge") || p.startsNumber() {
+		if p.take("label") || p.isOp("=", "==", "!=", "<", "<=", ">", ">=") || p.isWord("in", "eq", "ne", "lt", "le", "gt", "ge") || p.isWord("not") && isWord(p.ahead(1), "in") || p.startsNumber() {
 			break
 		}
 		s, err := p.subject(n, q)

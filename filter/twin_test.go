@@ -118,7 +118,7 @@ func fillRandom(r *rand.Rand, b *flow.Batch, fl *flow.Flow) {
 		case f == flow.FieldTimeStart:
 			fl.SetTimeStart(1.7e18)
 		case f == flow.FieldTimeEnd:
-			fl.SetTimeEnd(1.7e18 + pick(r, twinNanos) - int64(r.IntN(20)/19*5e9))
+			fl.SetTimeEnd(1.7e18 + pick(r, twinNanos) - int64(r.IntN(20)/19)*5e9)
 		}
 	}
 	if r.IntN(2) == 0 {
