@@ -179,7 +179,8 @@ func icmpType(dst []byte, fl *flow.Flow) []byte {
 	return appendUint(append(dst, '/'), uint64(code))
 }
 
-// path prints the interfaces, the forwarding status and the exporter.
+// path prints the interfaces, the forwarding status and the exporter. An interface
+// that is not known is left out where the host saw the flow itself.
 func (d *flowdump) path(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 	in := fl.Has(flow.FieldInIf) || fl.InIfName != 0
 	out := fl.Has(flow.FieldOutIf) || fl.OutIfName != 0
@@ -188,18 +189,23 @@ func (d *flowdump) path(dst []byte, b *flow.Batch, fl *flow.Flow) []byte {
 		return dst
 	}
 	dst = append(dst, " ["...)
-	dst = iface(dst, b, fl.InIfName, fl.InIf, in)
+	if in || router {
+		dst = append(iface(dst, b, fl.InIfName, fl.InIf, in), ' ')
+	}
+	dst = append(dst, "→"...)
 	if router {
-		dst = append(dst, " → "...)
+		dst = append(dst, ' ')
 		if fl.Has(flow.FieldForwardingStatus) {
 			dst = append(dst, forwarding(fl.ForwardingStatus)...)
 		}
 		if fl.Has(flow.FieldExporter) {
 			dst = fl.Exporter.AppendTo(append(dst, '@'))
 		}
+		dst = append(dst, " →"...)
 	}
-	dst = append(dst, " → "...)
-	dst = iface(dst, b, fl.OutIfName, fl.OutIf, out)
+	if out || router {
+		dst = iface(append(dst, ' '), b, fl.OutIfName, fl.OutIf, out)
+	}
 	return append(dst, ']')
 }
 

@@ -53,7 +53,7 @@ func TestInterface(t *testing.T) {
 		return err
 	})
 	defer func() { _ = datagrams.Close() }()
-	for flag, want := range map[string]string{"": "10.0.0.1 → 10.0.0.2 8/0 [? → va], ICMP", "-json": `"out_if_name":"va"`, "-top": "10.0.0.2 → 10.0.0.1, ICMP", "-p": ", by flowdump.test/"} {
+	for flag, want := range map[string]string{"": "10.0.0.1 → 10.0.0.2 8/0 [→ va], ICMP", "-json": `"out_if_name":"va"`, "-top": "10.0.0.2 → 10.0.0.1, ICMP", "-p": ", by flowdump.test/"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cmd := exec.CommandContext(ctx, os.Args[0], append(strings.Fields(flag), "va", "(icmp or port 9) and address 10.0.0.1")...)
 		cmd.Env = append(os.Environ(), asMain+"=1")
