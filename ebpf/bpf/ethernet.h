@@ -186,13 +186,16 @@ static __always_inline int pppoe(struct __sk_buff *skb, struct packet *p)
 	return REFUSED_PPP_CONTROL;
 }
 
-// snap reads an IEEE 802.2 header with the extension that has an Ethernet type.
+// snap reads an IEEE 802.2 header with the extension that has an Ethernet type. The
+// organisation is that of RFC 1042 or of IEEE 802.1H.
 static __always_inline int snap(struct __sk_buff *skb, struct packet *p)
 {
 	struct snap buf, *h = next(skb, p, buf);
 	if (!h || h->llc != bpf_htons(0xaaaa) || h->control != 3)
 		return REFUSED_LLC;
-	if (h->organization[0] | h->organization[1] | h->organization[2] || p->hops == MAX_TAGS)
+	if (h->organization[0] | h->organization[1] || (h->organization[2] && h->organization[2] != 0xf8))
+		return REFUSED_LLC;
+	if (p->hops == MAX_TAGS)
 		return REFUSED_LLC;
 	__u16 type = bpf_ntohs(h->type);
 	if (type < TYPE_MIN)

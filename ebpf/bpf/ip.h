@@ -171,6 +171,7 @@ static __always_inline int ipv6(struct __sk_buff *skb, struct packet *p)
 
 	__builtin_memcpy(p->key.src.words, h->src, sizeof(h->src));
 	__builtin_memcpy(p->key.dst.words, h->dst, sizeof(h->dst));
+	p->key.has |= KEY_IPV6;
 	p->key.proto = h->proto;
 	p->key.tos = first >> 20;
 	p->details.ttl = h->hop_limit;

@@ -16,6 +16,7 @@ enum key_has {
 	KEY_INNER_VLAN = 1 << 3,
 	KEY_INGRESS    = 1 << 4,
 	KEY_EGRESS     = 1 << 5,
+	KEY_IPV6       = 1 << 6,
 };
 
 struct key {

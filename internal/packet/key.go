@@ -7,8 +7,7 @@ import (
 	"github.com/flowpipeline/pipeline/flow"
 )
 
-// Key is what the packets of a flow have in common. The addresses' form implies
-// the IP version. Keys compare with ==.
+// Key is what the packets of a flow have in common. Keys compare with ==.
 type Key struct {
 	Src, Dst        flow.Addr
 	Ports           uint32 // source << 16 | destination, or ICMP type << 8 | code
@@ -29,6 +28,7 @@ const (
 	KeyInnerVLAN
 	KeyIngress // the packets came in at IfIndex
 	KeyEgress  // the packets went out at IfIndex
+	KeyIPv6    // the packets are of IPv6, whatever the form of the addresses
 )
 
 // Key returns the packet's key.
@@ -40,6 +40,9 @@ func (p *Packet) Key() Key {
 	} else if p.Has&HasICMP != 0 {
 		k.Ports = uint32(p.ICMPType)<<8 | uint32(p.ICMPCode)
 		k.Has |= KeyICMP
+	}
+	if p.EtherType == flow.EtherTypeIPv6 {
+		k.Has |= KeyIPv6
 	}
 	if p.Tags > 0 {
 		k.VLAN = p.VLAN

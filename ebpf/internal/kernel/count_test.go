@@ -343,7 +343,7 @@ func TestInterfaceWithoutLinkHeader(t *testing.T) {
 		has           packet.KeyHas
 	}{
 		{table.IngressIP, v4, "8.0.2.1", 53<<16 | 4790, 48, packet.KeyIngress},
-		{table.EgressIP, v6, "0:0:86dd::", 53<<16 | 54, 54, packet.KeyEgress},
+		{table.EgressIP, v6, "0:0:86dd::", 53<<16 | 54, 54, packet.KeyEgress | packet.KeyIPv6},
 	} {
 		p, err := c.program()
 		require.NoError(t, err)

@@ -287,6 +287,22 @@ func TestAgreesOnDamagedFrames(t *testing.T) {
 	require.Greater(t, n, 15000)
 }
 
+// TestAgreesOnRareFrames does the same with frames that no capture has.
+func TestAgreesOnRareFrames(t *testing.T) {
+	bridged := slices.Concat(udp[:12], []byte{0, byte(8 + len(udp) - 14), 0xaa, 0xaa, 3, 0, 0, 0xf8, 8, 0}, udp[14:]) // IEEE 802.1H
+	mapped := tcp6()
+	for _, address := range []int{22, 38} {
+		copy(mapped[address:], []byte{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1})
+	}
+	other := slices.Clone(bridged)
+	other[19] = 0xf9
+	w := newTwins(t, Config{MaxFlows: 64})
+	require.Equal(t, 3, w.agree(t, "rare", slices.Values([][]byte{bridged, mapped, other})))
+	counts, err := w.table.Counts()
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), counts.Refused[packet.LLC].Packets)
+}
+
 // FuzzAgreesWithPacket looks for a frame that the programs and package packet read
 // differently.
 func FuzzAgreesWithPacket(f *testing.F) {

@@ -8,7 +8,5 @@
 // 5.15.
 //
 // They mean what the filter means for the flow that package packetflow makes of
-// the key. The IP version is told by the addresses, as in the key itself: a
-// packet of IPv6 between two IPv4-mapped addresses, which RFC 4291 has for nodes'
-// own use, is taken for IPv4.
+// the key.
 package push

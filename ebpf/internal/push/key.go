@@ -121,11 +121,7 @@ func numberIn(f flow.Field, ranges []filter.NumberRange) condition {
 	if v4 == v6 {
 		return fixed(v4)
 	}
-	mapped := []filter.AddrRange{{From: flow.AddrFrom4([4]byte{}), To: flow.AddrFrom4([4]byte{255, 255, 255, 255})}}
-	return invert(join(true, []condition{
-		&addrTest{addresses[flow.FieldSrcAddr], mapped},
-		&addrTest{addresses[flow.FieldDstAddr], mapped},
-	}), v6)
+	return invert(bitTest(packet.KeyIPv6), v4)
 }
 
 func isPresent(f flow.Field) condition {

@@ -54,15 +54,18 @@ func randomKey(r *rand.Rand) packet.Key {
 		}
 	}
 	k.Has |= pick(r, []packet.KeyHas{0, packet.KeyIngress, packet.KeyEgress})
+	if !k.Src.Is4() || r.IntN(8) == 0 {
+		k.Has |= packet.KeyIPv6
+	}
 	return k
 }
 
 // etherType is what a packet of the key was announced by.
 func etherType(k *packet.Key) uint16 {
-	if k.Src.Is4() && k.Dst.Is4() {
-		return flow.EtherTypeIPv4
+	if k.Has&packet.KeyIPv6 != 0 {
+		return flow.EtherTypeIPv6
 	}
-	return flow.EtherTypeIPv6
+	return flow.EtherTypeIPv4
 }
 
 // flows makes a flow of each key, with counts and flags besides.
