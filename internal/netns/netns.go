@@ -41,6 +41,27 @@ func Open(name string) (*Namespace, error) {
 	return n, nil
 }
 
+// New makes an empty namespace, which ends with what holds it open. The path names
+// it to Open, in this process and its children, until it is closed. It needs
+// CAP_SYS_ADMIN.
+func New() (n *Namespace, path string, err error) {
+	made := make(chan error, 1)
+	var file *os.File
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends here
+		err := unix.Unshare(unix.CLONE_NEWNET)
+		if err == nil {
+			file, err = os.Open("/proc/thread-self/ns/net")
+		}
+		made <- err
+	}()
+	if err := <-made; err != nil {
+		return nil, "", fmt.Errorf("new network namespace: %w", err)
+	}
+	path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd())
+	return &Namespace{name: path, file: file}, path, nil
+}
+
 // Do runs fn on a thread that is in the namespace. What fn opens stays there.
 // It needs CAP_SYS_ADMIN, unless the namespace is that of the process.
 func (n *Namespace) Do(fn func() error) error {

@@ -6,16 +6,12 @@ package netnstest
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/flowpipeline/pipeline/internal/netns"
 	"github.com/flowpipeline/pipeline/internal/program"
@@ -32,34 +28,14 @@ type Namespace struct {
 func New(t testing.TB) *Namespace {
 	t.Helper()
 	program.Path(t, "ip")
-	path, err := unshare(t)
+	ns, path, err := netns.New()
 	if err != nil {
-		t.Skipf("no network namespace: %v", err)
+		t.Skip(err)
 	}
-	ns, err := netns.Open(path)
-	require.NoError(t, err)
 	t.Cleanup(func() { _ = ns.Close() })
 	n := &Namespace{Namespace: ns, Path: path}
 	n.Run(t, "ip", "link", "set", "lo", "up")
 	return n
-}
-
-// unshare makes a namespace on a thread that ends then, and keeps its file open.
-func unshare(t testing.TB) (path string, err error) {
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		runtime.LockOSThread() // never unlocked
-		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return
-		}
-		var file *os.File
-		if file, err = os.Open("/proc/thread-self/ns/net"); err == nil {
-			t.Cleanup(func() { _ = file.Close() })
-			path = fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd())
-		}
-	})
-	wg.Wait()
-	return path, err
 }
 
 // Pair returns two namespaces that a veth pair joins: va with 10.0.0.1 in the
