@@ -5,9 +5,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -17,7 +17,7 @@ import (
 
 // compareCosts has the kernel run the programs that are attached again and again
 // for the same packet (BPF_PROG_TEST_RUN).
-func (b *bench) compareCosts(out io.Writer, p *pair) error {
+func (b *bench) compareCosts(out *strings.Builder, p *pair) error {
 	frames := []struct {
 		name  string
 		frame []byte

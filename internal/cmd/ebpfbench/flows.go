@@ -4,24 +4,24 @@ package main
 
 import (
 	"fmt"
-	"io"
+	"strings"
 	"time"
 )
 
 // manyFlows has a packet of each of many flows counted.
-func (b *bench) manyFlows(out io.Writer, p *pair) error {
+func (b *bench) manyFlows(out *strings.Builder, p *pair) error {
 	fmt.Fprintf(out, "%d new flows in %v\n\n", b.flows, b.lasting)
 	return p.account(out, "ebpf.Device", job{}, func() error { return p.spread(b.flows, b.lasting) })
 }
 
 // smallMap has far more flows counted than map and ring have room for.
-func (b *bench) smallMap(out io.Writer, p *pair) error {
+func (b *bench) smallMap(out *strings.Builder, p *pair) error {
 	fmt.Fprintf(out, "%d new flows at once, a map of 64 and a ring of 4096 bytes\n\n", b.flows/10)
 	return p.account(out, "ebpf.Device", job{MapSize: 64, Ring: 4096}, func() error { return p.spread(b.flows/10, 0) })
 }
 
 // account compares what an exporter says with what the interface does.
-func (p *pair) account(out io.Writer, name string, j job, send func() error) error {
+func (p *pair) account(out *strings.Builder, name string, j job, send func() error) error {
 	e := exporter{name: name, job: &j}
 	before, err := p.passed()
 	if err != nil {

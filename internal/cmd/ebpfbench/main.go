@@ -17,6 +17,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -28,7 +29,7 @@ func main() {
 	} else if isChild {
 		return
 	}
-	b := bench{rounds: 9, flood: 300 * time.Millisecond, tcp: 1, repeats: 20000, flows: 1e6, lasting: 20 * time.Second}
+	b := bench{rounds: 15, flood: 300 * time.Millisecond, tcp: 1, repeats: 20000, flows: 1e6, lasting: 20 * time.Second}
 	quick := flag.Bool("quick", false, "measure everything for a moment only")
 	flag.IntVar(&b.rounds, "rounds", b.rounds, "how often everything is measured")
 	flag.Parse()
@@ -60,11 +61,14 @@ func (b *bench) run(out io.Writer) error {
 		return err
 	}
 	defer p.close()
-	for _, measure := range []func(io.Writer, *pair) error{b.compareRates, b.compareCosts, b.manyFlows, b.smallMap} {
-		if err := measure(out, p); err != nil {
+	for _, measure := range []func(*strings.Builder, *pair) error{b.compareRates, b.compareCosts, b.manyFlows, b.smallMap} {
+		var table strings.Builder
+		if err := measure(&table, p); err != nil {
 			return err
 		}
-		fmt.Fprintln(out)
+		if _, err := fmt.Fprintln(out, table.String()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

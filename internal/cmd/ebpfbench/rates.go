@@ -6,16 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // compareRates measures how fast packets pass the interface.
-func (b *bench) compareRates(out io.Writer, p *pair) error {
+func (b *bench) compareRates(out *strings.Builder, p *pair) error {
 	all := exporters()
 	server, err := p.serve()
 	if err != nil {
