@@ -64,6 +64,12 @@ func (x *index) grow() {
 	}
 }
 
+// clear takes out all entries.
+func (x *index) clear() {
+	clear(x.slots)
+	x.count = 0
+}
+
 // remove takes out an entry and moves back those that it had pushed on.
 func (x *index) remove(tag uint32, r ref) {
 	i := tag & x.mask

@@ -1,10 +1,8 @@
 package flowtable
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/packet"
@@ -41,7 +39,7 @@ type Table struct {
 	due   int64  // no flow is due before; may be earlier than the first
 	seq   uint64 // packets counted so far
 
-	flushing []ref // what Flush has yet to write
+	flushing []ref // what Flush has yet to write; in no list and not in the index
 
 	counts Counts
 }
@@ -68,7 +66,7 @@ func New(c Config) *Table {
 }
 
 // Len returns how many flows are under way.
-func (t *Table) Len() int { return t.index.count }
+func (t *Table) Len() int { return t.index.count + len(t.flushing) }
 
 // Open returns how many packets the flows under way have counted.
 func (t *Table) Open() uint64 {
@@ -77,6 +75,9 @@ func (t *Table) Open() uint64 {
 		r := t.records.at(id)
 		n += r.packets
 		id = r.age.next
+	}
+	for _, id := range t.flushing {
+		n += t.records.at(id).packets
 	}
 	return n
 }
@@ -289,39 +290,22 @@ func (t *Table) next() (id ref, reason uint8, due int64) {
 	return id, reason, due
 }
 
-// Flush writes all flows, by start and then by arrival. It returns false when
-// the batch was full before all of them were written. No packet may be added
-// before it returns true.
-func (t *Table) Flush(b *flow.Batch) bool {
-	if t.flushing == nil {
-		t.flushing = make([]ref, 0, t.index.count)
-		for id := t.all.head; id != 0; id = t.records.at(id).age.next {
-			t.flushing = append(t.flushing, id)
-		}
-		slices.SortFunc(t.flushing, func(a, b ref) int {
-			x, y := t.records.at(a), t.records.at(b)
-			return cmp.Or(cmp.Compare(x.start, y.start), cmp.Compare(x.firstSeq, y.firstSeq))
-		})
-	}
-	for len(t.flushing) > 0 {
-		if b.Full() {
-			return false
-		}
-		id := t.flushing[0]
-		t.flushing = t.flushing[1:]
-		reason := uint8(flow.EndReasonForced)
-		if t.records.at(id).closing {
-			reason = flow.EndReasonDetected
-		}
-		t.end(id, reason, b)
-	}
-	t.flushing = nil
-	return true
-}
-
 // end writes a flow, unless none of its packets came, and takes it out of the
 // table.
 func (t *Table) end(id ref, reason uint8, b *flow.Batch) {
+	r := t.records.at(id)
+	t.index.remove(r.tag, id)
+	if r.closing {
+		t.closing.remove(&t.records, id, byActivity)
+	} else {
+		t.idle.remove(&t.records, id, byActivity)
+	}
+	t.all.remove(&t.records, id, byAge)
+	t.finish(id, reason, b)
+}
+
+// finish writes a flow that is in no list any more, and gives up its memory.
+func (t *Table) finish(id ref, reason uint8, b *flow.Batch) {
 	r := t.records.at(id)
 	if r.packets > 0 {
 		t.write(id, reason, b)
@@ -330,13 +314,6 @@ func (t *Table) end(id ref, reason uint8, b *flow.Batch) {
 			t.counts.Evicted++
 		}
 	}
-	t.index.remove(r.tag, id)
-	if r.closing {
-		t.closing.remove(&t.records, id, byActivity)
-	} else {
-		t.idle.remove(&t.records, id, byActivity)
-	}
-	t.all.remove(&t.records, id, byAge)
 	if r.extra != 0 {
 		t.extras.free(r.extra)
 	}

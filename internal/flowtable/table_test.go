@@ -185,6 +185,31 @@ func TestAgainstSums(t *testing.T) {
 	}
 }
 
+// TestFlushStops flushes in small batches: flows that are not written yet are still
+// there.
+func TestFlushStops(t *testing.T) {
+	f := newFeeder(Config{}, 3)
+	const flows = 10
+	for i := range uint16(flows) {
+		at := int64(i*7%flows) * second
+		f.add(tcp(i, 80, 0x10, 100), at)
+		f.add(tcp(i, 80, 0x10, 100), at)
+	}
+	f.until(func(b *flow.Batch) bool {
+		require.Equal(t, flows-len(f.flows), f.table.Len())
+		require.Equal(t, uint64(2*f.table.Len()), f.table.Open())
+		return f.table.Flush(b)
+	})
+	require.Len(t, f.flows, flows)
+	for i, fl := range f.flows {
+		require.Equal(t, int64(i)*second, fl.TimeStart)
+	}
+	require.Zero(t, f.table.Len())
+	f.add(tcp(1, 80, 0x10, 100), 20*second) // it goes on
+	f.until(f.table.Flush)
+	require.Equal(t, uint64(1), f.flows[flows].Packets)
+}
+
 func BenchmarkAdd(b *testing.B) {
 	for _, flows := range []int{1, 1000, 100000} {
 		b.Run(fmt.Sprint(flows, " flows"), func(b *testing.B) {

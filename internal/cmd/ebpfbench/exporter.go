@@ -146,12 +146,12 @@ func (r *running) stop() (got result, err error) {
 	return got, errors.Join(err, wait)
 }
 
-// cpu returns the time of the CPU that an exporter took, and its greatest memory in
-// bytes.
-func (r *running) cpu() (used time.Duration, memory int64) {
+// used returns the time of the CPU that an exporter took, outside the kernel and in
+// it, and its greatest memory in bytes.
+func (r *running) used() (user, system time.Duration, memory int64) {
 	s := r.cmd.ProcessState
 	if usage, ok := s.SysUsage().(*syscall.Rusage); ok {
 		memory = usage.Maxrss << 10
 	}
-	return s.UserTime() + s.SystemTime(), memory
+	return s.UserTime(), s.SystemTime(), memory
 }

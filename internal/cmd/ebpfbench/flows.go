@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // manyFlows has a packet of each of many flows counted.
@@ -40,11 +39,11 @@ func (p *pair) account(out *strings.Builder, name string, j job, send func() err
 		}
 	}
 	passed := after - before
-	cpu, memory := r.cpu()
-	fmt.Fprintln(out, "| | packets at the interface | in flows | flows | really lost | reported lost | by the ring | CPU, s | RSS, MiB |")
+	user, system, memory := r.used()
+	fmt.Fprintln(out, "| | packets at the interface | in flows | flows | really lost | reported lost | by the ring | CPU user + system, s | RSS, MiB |")
 	fmt.Fprintln(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-	fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d | %.2f | %d |\n", name, passed, got.Packets, got.Flows,
+	fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d | %.2f + %.2f | %d |\n", name, passed, got.Packets, got.Flows,
 		int64(passed)-int64(got.Packets)-int64(got.others()), got.Counters["lost_packets"], got.Counters["overflowed_packets"],
-		cpu.Round(10*time.Millisecond).Seconds(), memory>>20)
+		user.Seconds(), system.Seconds(), memory>>20)
 	return nil
 }
