@@ -72,17 +72,19 @@ static __always_inline void measure(struct __sk_buff *skb, struct packet *p)
 	p->segment = header + tag + size;
 }
 
-static const struct value_statistics_attribution empty;
-
-// begin makes a flow.
-static __noinline struct value *begin(struct __sk_buff *skb, struct packet *p, void *flows)
+// begin makes a flow, and returns the values of all CPUs.
+static __noinline void *begin(struct __sk_buff *skb, struct packet *p, void *flows)
 {
-	int err = bpf_map_update_elem(flows, &p->key, &empty, BPF_NOEXIST);
-	struct value *v = bpf_map_lookup_elem(flows, &p->key);
+	__u32 zero = 0;
+	void *none = bpf_map_lookup_elem(&zeros, &zero);
 
-	if (v && !err && p->encapsulated)
+	if (!none)
+		return NULL;
+	int err = bpf_map_update_elem(flows, &p->key, none, BPF_NOEXIST);
+	void *values = bpf_map_lookup_elem(flows, &p->key);
+	if (values && !err && p->encapsulated)
 		describe(skb, p);
-	return v;
+	return values;
 }
 
 static __always_inline void store(struct __sk_buff *skb, struct packet *p)
@@ -92,9 +94,10 @@ static __always_inline void store(struct __sk_buff *skb, struct packet *p)
 
 	if (!flows)
 		return;
-	struct value *v = bpf_map_lookup_elem(flows, &p->key);
-	if (!v)
-		v = begin(skb, p, flows);
+	void *values = bpf_map_lookup_elem(flows, &p->key);
+	if (!values)
+		values = begin(skb, p, flows);
+	struct value *v = values ? own(values) : NULL;
 	if (!v) {
 		overflow(skb, p);
 		return;

@@ -158,8 +158,10 @@ const (
 	FlowsMapGenerations     = "generations"
 	FlowsMapOwners          = "owners"
 	FlowsMapSockets         = "sockets"
+	FlowsMapZeros           = "zeros"
 	FlowsProgEgress         = "egress"
 	FlowsProgIngress        = "ingress"
+	FlowsVarCpus            = "cpus"
 	FlowsVarFiltering       = "filtering"
 	FlowsVarFrameEventType  = "frame_event_type"
 	FlowsVarLinkType        = "link_type"
@@ -227,12 +229,14 @@ type FlowsMapSpecs struct {
 	Generations *ebpf.MapSpec `ebpf:"generations"`
 	Owners      *ebpf.MapSpec `ebpf:"owners"`
 	Sockets     *ebpf.MapSpec `ebpf:"sockets"`
+	Zeros       *ebpf.MapSpec `ebpf:"zeros"`
 }
 
 // FlowsVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type FlowsVariableSpecs struct {
+	Cpus            *ebpf.VariableSpec `ebpf:"cpus"`
 	Filtering       *ebpf.VariableSpec `ebpf:"filtering"`
 	FrameEventType  *ebpf.VariableSpec `ebpf:"frame_event_type"`
 	LinkType        *ebpf.VariableSpec `ebpf:"link_type"`
@@ -270,6 +274,7 @@ type FlowsMaps struct {
 	Generations *ebpf.Map `ebpf:"generations"`
 	Owners      *ebpf.Map `ebpf:"owners"`
 	Sockets     *ebpf.Map `ebpf:"sockets"`
+	Zeros       *ebpf.Map `ebpf:"zeros"`
 }
 
 func (m *FlowsMaps) Close() error {
@@ -281,6 +286,7 @@ func (m *FlowsMaps) Close() error {
 		m.Generations,
 		m.Owners,
 		m.Sockets,
+		m.Zeros,
 	)
 }
 
@@ -288,6 +294,7 @@ func (m *FlowsMaps) Close() error {
 //
 // It can be passed to LoadFlowsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type FlowsVariables struct {
+	Cpus            *ebpf.Variable `ebpf:"cpus"`
 	Filtering       *ebpf.Variable `ebpf:"filtering"`
 	FrameEventType  *ebpf.Variable `ebpf:"frame_event_type"`
 	LinkType        *ebpf.Variable `ebpf:"link_type"`

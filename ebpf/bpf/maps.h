@@ -3,10 +3,15 @@
 
 #include "value.h"
 
-// Flows of one generation. The loader sets the bound, and a larger value with what
-// options add.
+// CPUs that there can be.
+volatile const __u32 cpus = 1;
+
+// Flows of one generation. Each has a struct value, with what the options add, for each
+// CPU, one behind the other. The kernel's own hashes with a value for each CPU
+// allocate every one of these apart, for which they take a second. The loader sets
+// the bound and the size.
 struct flows {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, struct key);
 	__type(value, struct value);
@@ -20,6 +25,24 @@ struct {
 	__type(key, __u32);
 	__array(values, struct flows);
 } generations SEC(".maps");
+
+// What a new flow begins with: zeros, as many as the values of all CPUs have.
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct value);
+} zeros SEC(".maps");
+
+// own returns this CPU's value of a flow.
+static __always_inline struct value *own(void *values)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	if (cpu >= cpus)
+		return NULL;
+	return values + cpu * value_size();
+}
 
 // Events for user space. The loader sets the size.
 struct {

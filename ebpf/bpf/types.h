@@ -15,8 +15,8 @@ typedef __u16 __be16;
 typedef __u32 __be32, __wsum;
 
 enum {
+	BPF_MAP_TYPE_HASH          = 1,
 	BPF_MAP_TYPE_ARRAY         = 2,
-	BPF_MAP_TYPE_PERCPU_HASH   = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY  = 6,
 	BPF_MAP_TYPE_LRU_HASH      = 9,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,

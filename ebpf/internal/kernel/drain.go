@@ -5,6 +5,8 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 
@@ -23,6 +25,7 @@ type drain struct {
 	cursor *ebpf.MapBatchCursor
 	keys   []packet.Key
 	values []uint64 // of each key those of all CPUs
+	batch  any      // values as a slice with an element for each key
 	words  int      // of the values of a key
 
 	n, at int  // of the batch: flows, and the next of them
@@ -33,7 +36,9 @@ func (d *drain) init(l layout, cpus int) {
 	d.words = l.words() * cpus
 	batch := min(maxBatch, max(minBatch, batchBytes/8/d.words))
 	d.keys = make([]packet.Key, batch)
-	d.values = make([]uint64, batch*d.words)
+	values := reflect.MakeSlice(reflect.SliceOf(reflect.ArrayOf(d.words, reflect.TypeFor[uint64]())), batch, batch)
+	d.values = unsafe.Slice((*uint64)(values.UnsafePointer()), batch*d.words)
+	d.batch = values.Interface()
 }
 
 func (d *drain) begin(flows *ebpf.Map) {
@@ -57,7 +62,7 @@ func (d *drain) next() (*packet.Key, []uint64, error) {
 }
 
 func (d *drain) fill() error {
-	n, err := d.flows.BatchLookupAndDelete(d.cursor, d.keys, d.values, nil)
+	n, err := d.flows.BatchLookupAndDelete(d.cursor, d.keys, d.batch, nil)
 	if errors.Is(err, ebpf.ErrKeyNotExist) { // these were the last
 		d.more = false
 	} else if err != nil {

@@ -20,12 +20,12 @@ type objects struct {
 }
 
 // load puts the maps and the programs for Ethernet into the kernel.
-func load(c Config) (*objects, error) {
+func load(c Config, cpus int) (*objects, error) {
 	spec, err := bpf.LoadFlows()
 	if err != nil {
 		return nil, err
 	}
-	if err := configure(spec, c, packet.LinkEthernet); err != nil {
+	if err := configure(spec, c, cpus, packet.LinkEthernet); err != nil {
 		return nil, err
 	}
 	o := new(objects)
@@ -54,12 +54,12 @@ func load(c Config) (*objects, error) {
 
 // loadIP puts the programs for packets without a link header into the kernel. They
 // fill the same maps.
-func (o *objects) loadIP(c Config) error {
+func (o *objects) loadIP(c Config, cpus int) error {
 	spec, err := bpf.LoadFlows()
 	if err != nil {
 		return err
 	}
-	if err := configure(spec, c, packet.LinkRaw); err != nil {
+	if err := configure(spec, c, cpus, packet.LinkRaw); err != nil {
 		return err
 	}
 	return spec.LoadAndAssign(&o.ip, &ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{
@@ -70,17 +70,19 @@ func (o *objects) loadIP(c Config) error {
 		bpf.FlowsMapGenerations: o.maps.Generations,
 		bpf.FlowsMapOwners:      o.maps.Owners,
 		bpf.FlowsMapSockets:     o.maps.Sockets,
+		bpf.FlowsMapZeros:       o.maps.Zeros,
 	}})
 }
 
 // configure fits the programs and maps to the configuration.
-func configure(spec *ebpf.CollectionSpec, c Config, link packet.LinkType) error {
+func configure(spec *ebpf.CollectionSpec, c Config, cpus int, link packet.LinkType) error {
 	for name, value := range map[string]any{
 		bpf.FlowsVarLinkType:        uint32(link),
 		bpf.FlowsVarWithStatistics:  c.Statistics,
 		bpf.FlowsVarWithAttribution: c.Attribution != nil,
 		bpf.FlowsVarFiltering:       c.Filter != nil,
 		bpf.FlowsVarSampling:        c.Sampling,
+		bpf.FlowsVarCpus:            uint32(cpus),
 		bpf.FlowsVarWakeAt:          uint64(c.RingBytes / 2),
 	} {
 		if err := spec.Variables[name].Set(value); err != nil {
@@ -90,9 +92,10 @@ func configure(spec *ebpf.CollectionSpec, c Config, link packet.LinkType) error 
 	spec.Maps[bpf.FlowsMapEvents].MaxEntries = uint32(c.RingBytes)
 	flows := spec.Maps[bpf.FlowsMapGenerations].InnerMap
 	flows.MaxEntries = uint32(c.MaxFlows)
-	flows.ValueSize = uint32(c.layout().size())
-	flows.Value = nil // the kernel need not know what is in it
-	flows.Key = nil
+	for _, m := range []*ebpf.MapSpec{flows, spec.Maps[bpf.FlowsMapZeros]} {
+		m.ValueSize = uint32(c.layout().size() * cpus)
+		m.Value, m.Key = nil, nil // the kernel need not know what is in it
+	}
 	if a := c.Attribution; a != nil {
 		spec.Maps[bpf.FlowsMapOwners].MaxEntries = a.Owners.MaxEntries()
 	}

@@ -15,7 +15,6 @@ const generations = 2
 // place in its table.
 const (
 	elementBytes = 48
-	pointerBytes = 8
 	bucketBytes  = 16
 	keyBytes     = 48
 )
@@ -24,7 +23,7 @@ const (
 // key, a place in the table of which there are at most two for each, and a value on
 // each CPU.
 func flowBytes(valueSize, cpus int) int {
-	return elementBytes + keyBytes + pointerBytes + 2*bucketBytes + valueSize*cpus
+	return elementBytes + keyBytes + 2*bucketBytes + valueSize*cpus
 }
 
 // Memory returns how many bytes the kernel takes for the maps of a table on a
@@ -43,7 +42,7 @@ const fragmentBytes = 4096 * (elementBytes + 56 + 56 + bucketBytes)
 func (t *Table) Memory() (uint64, error) {
 	flows, maps := t.objects.flows, t.objects.maps
 	var sum uint64
-	for _, m := range []*ebpf.Map{flows[0], flows[1], maps.Events, maps.Fragments, maps.Counts, maps.Generations} {
+	for _, m := range []*ebpf.Map{flows[0], flows[1], maps.Events, maps.Fragments, maps.Counts, maps.Generations, maps.Zeros} {
 		info, err := m.Info()
 		if err != nil {
 			return 0, fmt.Errorf("size of map: %w", err)

@@ -38,7 +38,7 @@ func Open(c Config) (*Table, error) {
 		return nil, fmt.Errorf("number of CPUs: %w", err)
 	}
 	c = c.withDefaults(cpus)
-	o, err := load(c)
+	o, err := load(c, cpus)
 	if err != nil {
 		return nil, explain(err, c.Logger)
 	}
@@ -97,7 +97,7 @@ func (t *Table) loadIP() error {
 	if t.objects.ip.Ingress != nil {
 		return nil
 	}
-	if err := t.objects.loadIP(t.config); err != nil {
+	if err := t.objects.loadIP(t.config, len(t.counts)); err != nil {
 		return explain(err, t.config.Logger)
 	}
 	return nil
