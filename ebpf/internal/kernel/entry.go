@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/flowpipeline/pipeline/ebpf/bpf"
+	"github.com/flowpipeline/pipeline/flow"
 	"github.com/flowpipeline/pipeline/internal/flowtable"
 	"github.com/flowpipeline/pipeline/internal/packet"
 )
@@ -73,35 +74,33 @@ func (e *Entry) add(v *bpf.FlowsValue, offset int64) {
 	d.TCPFlags |= v.Details.TcpFlags
 }
 
-// describe fills in the packet from the key and the details of the first one.
+// describe fills in the packet from the key and the details of the first one. It
+// leaves what is in the unused part of Extra, which is most of a packet.
 func (e *Entry) describe(v *bpf.FlowsValue) {
 	k, d, p := &e.Key, &v.Details, &e.Packet
-	*p = packet.Packet{
-		Header: packet.Header{
-			Src: k.Src, Dst: k.Dst,
-			Details: packet.Details{
-				Has:            packet.Has(d.Has),
-				EtherType:      d.EtherType,
-				FragmentOffset: d.FragmentOffset,
-				IPFlags:        d.IpFlags,
-				TTL:            d.Ttl,
-				FragmentID:     d.FragmentId,
-				FlowLabel:      d.FlowLabel,
-				SrcMAC:         d.SrcMac, DstMAC: d.DstMac,
-			},
-			Proto:    k.Proto,
-			TOS:      k.TOS,
-			TCPFlags: d.TcpFlags,
+	p.Header = packet.Header{
+		Src: k.Src, Dst: k.Dst,
+		Details: packet.Details{
+			Has:            packet.Has(d.Has),
+			EtherType:      d.EtherType,
+			FragmentOffset: d.FragmentOffset,
+			IPFlags:        d.IpFlags,
+			TTL:            d.Ttl,
+			FragmentID:     d.FragmentId,
+			FlowLabel:      d.FlowLabel,
+			SrcMAC:         d.SrcMac, DstMAC: d.DstMac,
 		},
-		IfIndex:   k.IfIndex,
-		Direction: k.Has & (packet.KeyIngress | packet.KeyEgress),
-		VLAN:      k.VLAN, InnerVLAN: k.InnerVLAN,
-		Tags:         d.Tags,
-		VLANPriority: d.VlanPriority,
+		Proto:    k.Proto,
+		TOS:      k.TOS,
+		TCPFlags: d.TcpFlags,
 	}
 	if k.Has&packet.KeyPorts != 0 {
 		p.SrcPort, p.DstPort = uint16(k.Ports>>16), uint16(k.Ports)
 	} else if k.Has&packet.KeyICMP != 0 {
 		p.ICMPType, p.ICMPCode = uint8(k.Ports>>8), uint8(k.Ports)
 	}
+	p.WireLen, p.IfIndex, p.IfName = 0, k.IfIndex, 0
+	p.Direction = k.Has & (packet.KeyIngress | packet.KeyEgress)
+	p.VLAN, p.InnerVLAN, p.Tags, p.VLANPriority = k.VLAN, k.InnerVLAN, d.Tags, d.VlanPriority
+	p.LabelCount, p.Routing, p.Tunnel = 0, false, flow.TunnelNone
 }

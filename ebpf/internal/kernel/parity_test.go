@@ -111,6 +111,8 @@ func gather(t *testing.T, table *Table) (flows map[packet.Key]*sum, extras map[p
 	var e Entry
 	add := func() {
 		d := &e.Delta
+		require.False(t, e.Packet.Any())
+		e.Packet.Extra = packet.Extra{} // of a frame before
 		require.Equal(t, [2]uint64{d.Packets, d.Bytes}, [2]uint64{d.StackPackets, d.StackBytes})
 		s := flows[e.Key]
 		if s == nil {
