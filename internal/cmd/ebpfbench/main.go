@@ -44,7 +44,7 @@ func main() {
 // bench says how things are measured.
 type bench struct {
 	rounds  int
-	flood   time.Duration // of small packets
+	flood   time.Duration // of the CPU for small packets
 	tcp     int           // seconds of TCP
 	repeats int           // of a packet that a program is tried with
 	flows   int           // new flows, of a packet each

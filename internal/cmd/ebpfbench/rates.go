@@ -34,7 +34,7 @@ func (b *bench) compareRates(out *strings.Builder, p *pair) error {
 		}
 	}
 	fmt.Fprintf(out, "Rates from one CPU, medians of %d rounds; the ratios are those of each round to its first row\n\n", b.rounds)
-	fmt.Fprintln(out, "| | 64 bytes, kp/s | ratio (quartiles) | TCP, Gbit/s | ratio (quartiles) |")
+	fmt.Fprintln(out, "| | 64 bytes, k packets/s of the CPU | ratio (quartiles) | TCP, Gbit/s | ratio (quartiles) |")
 	fmt.Fprintln(out, "| --- | --- | --- | --- | --- |")
 	for i, e := range all {
 		fmt.Fprintf(out, "| %s | %.0f | %s | %.1f | %s |\n", e.name,
