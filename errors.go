@@ -9,7 +9,7 @@ import (
 // what.
 type StageError struct {
 	Stage string // name in the plan
-	Op    string // build, open, read, process, tick, write, drain, close or panic
+	Op    string // build, open, read, process, tick, write, drain, close, settle or panic
 	Err   error
 }
 

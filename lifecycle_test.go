@@ -413,3 +413,53 @@ func TestDeadLetterOfAHold(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, dead.got, 100)
 }
+
+// settler is a source that looks at what it knows when it settles.
+type settler struct {
+	probe
+	finished, settled int
+	err               error
+}
+
+func (s *settler) Read(_ context.Context, b *flow.Batch) error {
+	b.Next()
+	b.OnDone(func(error) { s.finished++ })
+	return io.EOF
+}
+
+func (s *settler) Settle(context.Context) error {
+	s.settled = s.finished
+	return s.err
+}
+
+// closeRelease is a sink that lets go of its flows when it closes.
+type closeRelease struct{ view *flow.View }
+
+func (s *closeRelease) Write(_ context.Context, b *flow.Batch) error {
+	s.view = b.Retain()
+	return nil
+}
+
+func (s *closeRelease) Close(context.Context) error {
+	s.view.Release(nil)
+	return nil
+}
+
+func TestSourceSettlesBehindAllStages(t *testing.T) {
+	s := &settler{}
+	require.NoError(t, pipeline.From(s).To(&closeRelease{}).Run(t.Context()))
+	require.Equal(t, 1, s.settled)
+
+	s = &settler{err: errProbe}
+	err := pipeline.From(s).To(&closeRelease{}).Run(t.Context())
+	var se *pipeline.StageError
+	require.ErrorAs(t, err, &se)
+	require.Equal(t, "settle", se.Op)
+	require.ErrorIs(t, err, errProbe)
+
+	// A stage that did not open has nothing to settle.
+	s = &settler{probe: probe{failAt: "open"}}
+	s.finished = 7
+	require.ErrorIs(t, pipeline.From(s).To(&closeRelease{}).Run(t.Context()), errProbe)
+	require.Zero(t, s.settled)
+}

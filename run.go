@@ -67,6 +67,7 @@ func (pl *Pipeline) Run(ctx context.Context) error {
 	}
 	r.close(opened)
 	r.endHolds()
+	r.settle(opened)
 	r.pool.drop()
 	return r.result()
 }
@@ -321,7 +322,7 @@ func (r *run) close(opened []openStage) {
 		if o.node.inside.Load() > 0 {
 			continue
 		}
-		if c, ok := o.stage.(Closer); ok && !r.closeStage(o.node, c) {
+		if c, ok := o.stage.(Closer); ok && !r.endStage(o.node, "close", c.Close) {
 			continue
 		}
 		last := i == len(opened)-1 || opened[i+1].node != o.node
@@ -347,20 +348,30 @@ func (r *run) endHolds() {
 	}
 }
 
-// closeStage closes one stage, and reports whether it came back.
-func (r *run) closeStage(n *node, c Closer) bool {
+// settle tells the stages that every flow is done with.
+func (r *run) settle(opened []openStage) {
+	for _, o := range opened {
+		if s, ok := o.stage.(Settler); ok && o.node.inside.Load() == 0 {
+			r.endStage(o.node, "settle", s.Settle)
+		}
+	}
+}
+
+// endStage calls a method of a stage whose last flow has passed, and reports
+// whether it came back.
+func (r *run) endStage(n *node, op string, end func(context.Context) error) bool {
 	var err error
-	done := async(func() { err = protect(func() error { return c.Close(r.stageCtx) }) })
+	done := async(func() { err = protect(func() error { return end(r.stageCtx) }) })
 	if !r.await(done) {
 		if !r.giveUp() {
-			r.fail(stuck(n, "close"))
+			r.fail(stuck(n, op))
 		}
 		return false
 	}
 	if err != nil {
 		var se *StageError
 		if !errors.As(err, &se) {
-			err = &StageError{Stage: n.name, Op: "close", Err: err}
+			err = &StageError{Stage: n.name, Op: op, Err: err}
 		}
 		r.fail(err)
 	}

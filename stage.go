@@ -27,6 +27,14 @@ type Closer interface {
 	Close(ctx context.Context) error
 }
 
+// Settler is a stage that has something to do once it is known what became of
+// every flow: a source that commits what it read. Settle is called once after all
+// stages were closed, and what was left in them was released, if Open succeeded or
+// there is none. ctx ends when the drain timeout is over.
+type Settler interface {
+	Settle(ctx context.Context) error
+}
+
 // Extended is a stage that uses fields of its own.
 type Extended interface {
 	Extensions() []flow.Extender
