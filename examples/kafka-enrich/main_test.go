@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"go.uber.org/goleak"
 
 	"github.com/flowpipeline/pipeline"
 	"github.com/flowpipeline/pipeline/flow"
@@ -19,8 +18,6 @@ import (
 	"github.com/flowpipeline/pipeline/source/replay"
 	"github.com/flowpipeline/pipeline/testdata"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestEnriches sends the flows of bundled exports through the example.
 func TestEnriches(t *testing.T) {
