@@ -117,7 +117,7 @@ func TestPush(t *testing.T) {
 			got := map[bool][]string{}
 			for _, push := range []bool{true, false} {
 				a, _ := netnstest.Pair(t)
-				src := ebpf.Device("va", m, ebpf.Namespace(a.Path))
+				src := ebpf.Device("va", m, ebpf.Namespace(a.Path), ebpf.RingBuffer(64<<20))
 				if !push {
 					src = hidden(src)
 				}
