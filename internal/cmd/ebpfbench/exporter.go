@@ -151,7 +151,7 @@ func (r *running) stop() (got result, err error) {
 func (r *running) used() (user, system time.Duration, memory int64) {
 	s := r.cmd.ProcessState
 	if usage, ok := s.SysUsage().(*syscall.Rusage); ok {
-		memory = usage.Maxrss << 10
+		memory = int64(usage.Maxrss) << 10 //nolint:unconvert // it has 32 bits on machines of 32 bits
 	}
 	return s.UserTime(), s.SystemTime(), memory
 }
