@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -160,18 +161,19 @@ func BenchmarkCPUs(b *testing.B) {
 func BenchmarkDrain(b *testing.B) {
 	table := open(b, Config{RingBytes: 1 << 20})
 	const flows = DefaultMaxFlows
-	cpus, err := ebpf.PossibleCPU()
-	require.NoError(b, err)
-	keys := make([]bpf.FlowsKey, 4096)
-	values := slices.Repeat([]bpf.FlowsValue{{Packets: 1}}, len(keys)*cpus)
+	d := &table.drain
+	keys := make([]bpf.FlowsKey, len(d.keys))
 	defer pin(b, 0)()
 	var swap, read []float64
 	var e Entry
 	for b.Loop() {
+		for i := range keys {
+			(*bpf.FlowsValue)(unsafe.Pointer(&d.values[i*d.words])).Packets = 1
+		}
 		for i := range flows {
 			keys[i%len(keys)].Ports = uint32(i)
 			if (i+1)%len(keys) == 0 {
-				_, err := table.objects.flows[table.live].BatchUpdate(keys, values, nil)
+				_, err := table.objects.flows[table.live].BatchUpdate(keys, d.batch, nil)
 				require.NoError(b, err)
 			}
 		}

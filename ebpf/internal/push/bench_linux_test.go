@@ -25,7 +25,7 @@ func BenchmarkSelected(b *testing.B) {
 	}
 	dns := packet.Key{
 		Src: flow.MustParseAddr("2001:db8::53"), Dst: flow.MustParseAddr("2001:db8::1"),
-		Ports: 53<<16 | 40000, IfIndex: 2, VLAN: 10, Proto: 17, Has: packet.KeyPorts | packet.KeyVLAN | packet.KeyEgress,
+		Ports: 53<<16 | 40000, IfIndex: 2, VLAN: 10, Proto: 17, Has: packet.KeyPorts | packet.KeyVLAN | packet.KeyEgress | packet.KeyIPv6,
 	}
 	other := packet.Key{
 		Src: flow.MustParseAddr("198.51.100.1"), Dst: flow.MustParseAddr("203.0.113.5"),
