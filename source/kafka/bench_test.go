@@ -22,7 +22,7 @@ import (
 // a group, in turns: by the client alone, which looks at no record, and through the
 // source.
 func BenchmarkConsume(b *testing.B) {
-	const count = 500_000
+	const count, rounds = 500_000, 5
 	broker := kafkatest.Start(b)
 	broker.CreateTopic("flows", 4)
 	require.NoError(b, pipeline.From(source.Generator(source.Count(count))).To(kafkasink.Topic("flows", kafkasink.Brokers(broker.Addr))).Run(b.Context()))
@@ -72,7 +72,7 @@ func BenchmarkConsume(b *testing.B) {
 		{unit: "decoding-client-ns/flow", run: func() { client(true) }},
 		{unit: "source-ns/flow", run: whole},
 	}
-	for b.Loop() {
+	for range rounds {
 		for i := range work {
 			begin := time.Now()
 			work[i].run()
