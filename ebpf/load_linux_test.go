@@ -89,7 +89,9 @@ func TestMillionFlows(t *testing.T) {
 			require.Equal(t, c.counters()["counted_packets"], packets)
 			require.Positive(t, c.counters()["evicted"])
 			require.GreaterOrEqual(t, uint64(len(distinct))+c.counters()["lost_packets"], uint64(1e6))
-			t.Logf("%d packets lost", c.counters()["lost_packets"])
+			if m == ebpf.TCX && !raceDetector {
+				require.Zero(t, c.counters()["lost_packets"])
+			}
 		})
 	}
 }
